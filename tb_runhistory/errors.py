@@ -1,0 +1,89 @@
+"""Every error this project raises on purpose.
+
+    RunHistoryError                  exit 1   HTTP 500   gRPC INTERNAL
+    ├── BadRequest                   exit 2   HTTP 400   gRPC INVALID_ARGUMENT   what was asked for is malformed
+    │   └── InvalidUri                                                          a store URI cannot be understood
+    ├── NotFound                     exit 1   HTTP 404   gRPC NOT_FOUND          no such store, experiment or run
+    ├── StoreError                   exit 1   HTTP 503   gRPC UNAVAILABLE        the store cannot be used
+    │   ├── StoreUnavailable                                                    not now: locked, unreachable, full disk
+    │   ├── NotAStore                                                           the file holds something else
+    │   ├── StoreTooNew                                                         written by a newer version
+    │   └── DamagedData                                                         a checksum does not match
+    ├── JournalError                 exit 1   HTTP 500   gRPC INTERNAL           a journal cannot be read or written
+    └── RunStateError                exit 1   HTTP 409   gRPC FAILED_PRECONDITION  not possible in the run's state
+        └── ParameterConflict                                                   a parameter gets a second value
+
+The text of each of them is written for the person who reads it: it names the thing, says what is wrong and what to
+do, and never holds a secret. Text of any other exception may hold one and does not leave the process.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RunHistoryError(Exception):
+    """Root of the tree. Its text is safe to show."""
+
+    http_status: ClassVar[int] = 500
+    grpc_status: ClassVar[str] = "INTERNAL"
+    exit_code: ClassVar[int] = 1
+
+
+class BadRequest(RunHistoryError):
+    """What was asked for is malformed; asking again the same way will fail the same way."""
+
+    http_status = 400
+    grpc_status = "INVALID_ARGUMENT"
+    exit_code = 2
+
+
+class InvalidUri(BadRequest):
+    """A store URI has an unknown scheme, an unknown option or no location."""
+
+    exit_code = 1
+
+
+class NotFound(RunHistoryError):
+    """The store, the experiment or the run does not exist."""
+
+    http_status = 404
+    grpc_status = "NOT_FOUND"
+
+
+class StoreError(RunHistoryError):
+    """The store cannot be used."""
+
+    http_status = 503
+    grpc_status = "UNAVAILABLE"
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be used now (locked, unreachable, disk full); trying again later may work."""
+
+
+class NotAStore(StoreError):
+    """The file or database is not a run-history store."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of this package."""
+
+
+class DamagedData(StoreError):
+    """Stored bytes do not match their checksum."""
+
+
+class JournalError(RunHistoryError):
+    """A journal cannot be created, read or written."""
+
+
+class RunStateError(RunHistoryError):
+    """The run's state forbids the operation, for example logging to a run that has ended."""
+
+    http_status = 409
+    grpc_status = "FAILED_PRECONDITION"
+
+
+class ParameterConflict(RunStateError):
+    """A parameter that was recorded once is set again to another value."""

@@ -1,0 +1,1 @@
+"""What the stock tensorboard command loads: the flag and the start of the data server."""

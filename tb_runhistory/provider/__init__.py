@@ -1,0 +1,1 @@
+"""TensorBoard's data, served from a run-history store."""

@@ -1,0 +1,165 @@
+"""What a reader answers: lists of one length a column, one row a run, a parameter, a label or a series.
+
+Text columns are lists of str, numbers are numpy arrays. Times are seconds since the epoch, NaN where there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_runhistory.records.changes import MetricShape, ParameterValue
+from tb_runhistory.records.points import Floats, Points
+from tb_runhistory.records.status import RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which runs are meant: all; those of an experiment; a run with its whole subtree; or both conditions."""
+
+    experiment: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExperimentColumns:
+    """Experiments, oldest first."""
+
+    name: list[str]
+    description: list[str]
+    created_at: Floats
+    run_count: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunColumns:
+    """Runs, ordered by creation time, then number; a parent stands before its children.
+
+    ``parent_id`` is "" at a root and ``path`` the ids from the root to the run joined by "/". ``status`` is as
+    stored: see ``records.status.shown_status``. ``number`` counts within the experiment from 1. ``dropped`` is the
+    number of points that found no room in a journal.
+    """
+
+    run_id: list[str]
+    root_id: list[str]
+    parent_id: list[str]
+    path: list[str]
+    experiment: list[str]
+    display_name: list[str]
+    description: list[str]
+    status: list[RunStatus]
+    error: list[str]
+    number: NDArray[np.int64]
+    depth: NDArray[np.int64]
+    created_at: Floats
+    started_at: Floats
+    ended_at: Floats
+    heartbeat_at: Floats
+    dropped: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.run_id)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParameterColumns:
+    """Parameters, ordered by run id, then name. Values keep their type."""
+
+    run_id: list[str]
+    name: list[str]
+    value: list[ParameterValue]
+
+    def __len__(self) -> int:
+        return len(self.run_id)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelColumns:
+    """Tags or properties, ordered by run id, then name. A bare tag has the value None."""
+
+    run_id: list[str]
+    name: list[str]
+    value: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.run_id)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SeriesKey:
+    """Names a series in a store: its tree, its run and its number within the run."""
+
+    root_id: str
+    run_id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesColumns:
+    """Series of one data class with their running facts, ordered by run id, then tag.
+
+    Facts are over the points that are shown (what a later session supersedes, or a later point at the same step
+    replaces, is in ``hidden`` only). ``count`` is the number of points, ``first_*`` and ``last_*`` are of the lowest
+    and the highest step; ``minimum``, ``maximum`` and ``sum`` are over the finite values, with the step where the
+    extreme stands first (minimum and maximum are NaN and their steps 0 where no value is finite). Text series have no
+    value facts: NaN and 0.
+    """
+
+    key: list[SeriesKey]
+    tag: list[str]
+    metric: list[str]
+    column: list[str]
+    shape: list[MetricShape]
+    description: list[str]
+    count: NDArray[np.int64]
+    hidden: NDArray[np.int64]
+    non_finite: NDArray[np.int64]
+    first_step: NDArray[np.int64]
+    first_wall_time: Floats
+    last_step: NDArray[np.int64]
+    last_wall_time: Floats
+    last_value: Floats
+    minimum: Floats
+    minimum_step: NDArray[np.int64]
+    maximum: Floats
+    maximum_step: NDArray[np.int64]
+    sum: Floats
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedBlock:
+    """A block whose checksum does not match: the steps it spans and the number of points that cannot be shown."""
+
+    first_step: int
+    last_step: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampledPoints:
+    """What is shown of a series: ``points`` by increasing step, out of ``total`` points in the window."""
+
+    points: Points
+    total: int
+    damaged: tuple[DamagedBlock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextColumns:
+    """Texts of one series by increasing step, out of ``total``."""
+
+    step: NDArray[np.int64]
+    wall_time: Floats
+    text: list[str]
+    total: int
+
+    def __len__(self) -> int:
+        return len(self.text)

@@ -1,0 +1,1 @@
+"""The run-history store: the interfaces in ``base``, and what implements them."""
