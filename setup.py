@@ -1,0 +1,38 @@
+"""Packaging of tb-runhistory."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+setup(
+    name="tb-runhistory",
+    version="0.1.0",
+    description="TensorBoard's native view of a run history: runs, child runs, parameters and metrics, live",
+    long_description=(HERE / "README.md").read_text("utf-8") if (HERE / "README.md").exists() else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["tb_runhistory", "tb_runhistory.*"]),
+    package_data={"tb_runhistory": ["py.typed"]},
+    install_requires=[
+        "tensorboard>=2.21",
+        "protobuf",
+        "grpcio",
+        "werkzeug",
+        "numpy",
+        "SQLAlchemy>=2.1,<2.2",
+        "alembic>=1.20",
+        "pcodec>=1.1,<2",
+        "click>=8.5",
+        "tqdm>=4.67",
+        "platformdirs>=4",
+        "psutil>=7",
+        "uuid-utils>=1; python_version < '3.14'",
+    ],
+    entry_points={
+        "console_scripts": ["tb-runhistory = tb_runhistory.cli:main"],
+        "tensorboard_plugins": ["runhistory = tb_runhistory.plugin.entry:RunHistoryLoader"],
+    },
+)

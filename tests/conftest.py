@@ -1,0 +1,17 @@
+"""What every test needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_journals(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Journals of a test, and of the processes it starts, stand in a folder of its own."""
+    folder = tmp_path_factory.mktemp("journals")
+    monkeypatch.setenv("RUNHISTORY_JOURNAL_DIR", str(folder))
+    for variable in ("RUNHISTORY_URI", "RUNHISTORY_MODE"):
+        monkeypatch.delenv(variable, raising=False)
+    return folder
