@@ -1,0 +1,1 @@
+"""The demonstration: two recorded sweeps, and a TensorBoard that shows them."""
