@@ -55,8 +55,8 @@ class StoreUri:
         return hashlib.blake2b(os.path.realpath(self.path).encode(), digest_size=8).hexdigest()
 
 
-def parse_uri(text: str) -> StoreUri:
-    """Parses a store URI.
+def parse_uri(text: str, folder: str = "") -> StoreUri:
+    """Parses a store URI; a relative path starts at ``folder``, or at the current folder.
 
     Raises:
       InvalidUri: the scheme or an option is unknown, or the location is missing. The text of the error is redacted.
@@ -84,7 +84,7 @@ def parse_uri(text: str) -> StoreUri:
         if not value:
             raise InvalidUri(f"the option {name!r} of the store URI is empty: write {name}=NAME or leave it out")
         selections[name] = value
-    return StoreUri(scheme, os.path.abspath(path), selections.get("experiment"), selections.get("run"))
+    return StoreUri(scheme, os.path.abspath(os.path.join(folder, path)), selections.get("experiment"), selections.get("run"))
 
 
 def redact(text: str) -> str:

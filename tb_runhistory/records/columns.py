@@ -42,7 +42,8 @@ class RunColumns:
 
     ``parent_id`` is "" at a root and ``path`` the ids from the root to the run joined by "/". ``status`` is as
     stored: see ``records.status.shown_status``. ``number`` counts within the experiment from 1. ``dropped`` is the
-    number of points that found no room in a journal.
+    number of points that found no room in a journal. ``session_id`` is the session that runs or ran last, "" at a run
+    that never started.
     """
 
     run_id: list[str]
@@ -54,6 +55,7 @@ class RunColumns:
     description: list[str]
     status: list[RunStatus]
     error: list[str]
+    session_id: list[str]
     number: NDArray[np.int64]
     depth: NDArray[np.int64]
     created_at: Floats
