@@ -20,4 +20,4 @@ ARGUMENTS = (
 
 def find_browser() -> str | None:
     """The path of a Chromium or Chrome, or None."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+    return next(filter(None, map(shutil.which, NAMES)), None)

@@ -1,0 +1,44 @@
+"""Records the two sweeps into a store, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tqdm import tqdm
+
+from demo import digits, ridge
+from demo.environment import say
+from tb_runhistory import Experiment, Run, Workspace
+
+
+def record_missing(uri: str, trials: list[digits.Trial] | None = None) -> None:
+    """Records what the store does not hold yet: each sweep, unless an earlier start recorded it to its end.
+
+    A recording that was interrupted stays in the history as what it is, and its sweep is recorded again.
+    """
+    chosen = digits.grid() if trials is None else trials
+    workspace = Workspace(uri)
+    record_sweep(Experiment(workspace, ridge.EXPERIMENT), ridge.DESCRIPTION, len(ridge.ALPHAS), ridge.record)
+    record_sweep(
+        Experiment(workspace, digits.EXPERIMENT),
+        digits.DESCRIPTION,
+        len(chosen),
+        lambda sweep, advance: digits.record(sweep, chosen, advance),
+    )
+
+
+def record_sweep(
+    experiment: Experiment, description: str, count: int, record: Callable[[Run, Callable[[], object]], None]
+) -> None:
+    """Records one sweep of ``count`` trials as a run of ``experiment`` with a progress bar, unless it is there."""
+    statuses = [run.status for run in experiment.get_runs()]
+    if "Completed" in statuses:
+        say(f"{experiment.name} is recorded already.")
+        return
+    if statuses:
+        say(f"{experiment.name} was interrupted earlier; that stays in the history, and the sweep is recorded again.")
+    with (
+        tqdm(total=count, desc=experiment.name, unit="trial") as progress,
+        experiment.start_logging(display_name="sweep", description=description) as sweep,
+    ):
+        record(sweep, lambda: progress.update())
