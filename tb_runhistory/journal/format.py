@@ -56,8 +56,8 @@ PREFIX = struct.Struct("<IIQB")
 """What every record begins with: checksum, length, sequence, kind."""
 _BODY_PREFIX = struct.Struct("<IQB")
 SMALLEST_RECORD = 24
-LARGEST_RECORD = 1 << 30
-"""A declared length beyond this is damage, whatever its checksum."""
+LARGEST_RECORD = 1 << 28
+"""A declared length beyond this is damage. Four characters of JSON read as a length lie beyond it too."""
 
 _TYPES: dict[str, Callable[..., JournalRecord]] = {
     kind.__name__: kind

@@ -50,20 +50,22 @@ class OwnerLock:
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
-        _owned.pop(self._journal_id, None)
+        if _owned.pop(self._journal_id, None) == os.getpid():
+            os.ftruncate(descriptor, 0)  # Its process lives on, but no longer as the owner.
         os.close(descriptor)
 
 
-def owner_lives(folder: Path) -> bool:
+def owner_lives(folder: str | Path) -> bool:
     """Whether the process that owns the journal in ``folder`` lives. A stopped one does, a zombie does not.
 
     A process that closed its descriptors behind our back has lost its lock but still writes to the mapped journal: so a
     free lock alone is no proof while the very process that took it (same id, same start) is there.
     """
-    if _owned.get(folder.name) == os.getpid():
+    folder = str(folder)
+    if _owned.get(os.path.basename(folder)) == os.getpid():
         return True
     try:
-        descriptor = os.open(folder / OWNER_FILE, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(f"{folder}/{OWNER_FILE}", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
