@@ -1,0 +1,10 @@
+"""Alembic's entry: migrates over the connection that ``store.upgrade`` hands in."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    # SQLite alters a table by copying it.
+    render_as_batch=True,
+)
+context.run_migrations()

@@ -1,0 +1,178 @@
+"""The reader of an SQL store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, Table, and_, func, or_, select, true
+from sqlalchemy.types import TypeEngine
+
+from tb_runhistory.records.changes import DataClass, MetricShape, ParameterValue
+from tb_runhistory.records.columns import (
+    ExperimentColumns,
+    LabelColumns,
+    ParameterColumns,
+    RunColumns,
+    SampledPoints,
+    Scope,
+    SeriesColumns,
+    SeriesKey,
+    TextColumns,
+)
+from tb_runhistory.records.status import RunStatus
+from tb_runhistory.store.base import RunHistoryReader
+from tb_runhistory.store.schema import experiments, params, properties, runs, series, tags
+from tb_runhistory.store.series_reader import read_points, read_texts
+from tb_runhistory.store.sqlite import connect_reader, engine_for, file_version, sqlite_errors
+from tb_runhistory.uri import StoreUri
+
+_RUN_COLUMNS = [runs.c[field.name] for field in fields(RunColumns)]
+_SERIES_COLUMNS = [
+    *(series.c.root_id, series.c.run_id, series.c.number),
+    *(series.c["column_name" if field.name == "column" else field.name] for field in fields(SeriesColumns)[1:]),
+]
+
+
+class SqliteReader(RunHistoryReader):
+    """Reads the SQLite store at ``uri``. Each question opens the file anew, as its state then asks for."""
+
+    def __init__(self, uri: StoreUri) -> None:
+        self._path = uri.path
+        self._location = uri.shown
+        self._engine = engine_for(lambda: connect_reader(self._path))
+
+    @property
+    def location(self) -> str:
+        return self._location
+
+    def version(self) -> int:
+        return file_version(self._path)
+
+    def experiments(self) -> ExperimentColumns:
+        counted = select(func.count()).where(runs.c.experiment == experiments.c.name).scalar_subquery()
+        query = select(experiments.c.name, experiments.c.description, experiments.c.created_at, counted).order_by(
+            experiments.c.created_at, experiments.c.name
+        )
+        with self._snapshot() as connection:
+            name, description, created_at, count = _columns(connection, query)
+        return ExperimentColumns(name, description, created_at, count)
+
+    def runs(self, scope: Scope) -> RunColumns:
+        with self._snapshot() as connection:
+            query = select(*_RUN_COLUMNS).where(_in_scope(connection, scope))
+            ordered = query.order_by(runs.c.created_at, runs.c.depth, runs.c.number, runs.c.run_id)
+            columns = dict(zip(_names(RunColumns), _columns(connection, ordered), strict=True))
+        columns["status"] = [RunStatus(each) for each in columns["status"]]
+        return RunColumns(**columns)
+
+    def parameters(self, scope: Scope) -> ParameterColumns:
+        wanted = (params.c.run_id, params.c.name, params.c.kind, params.c.number, params.c.text)
+        with self._snapshot() as connection:
+            query = _joined(params, wanted, _in_scope(connection, scope)).order_by(params.c.run_id, params.c.name)
+            run_id, name, *typed = _columns(connection, query)
+        return ParameterColumns(run_id, name, [_value(*each) for each in zip(*typed, strict=True)])
+
+    def tags(self, scope: Scope) -> LabelColumns:
+        return self._labels(tags, scope)
+
+    def properties(self, scope: Scope) -> LabelColumns:
+        return self._labels(properties, scope)
+
+    def _labels(self, table: Table, scope: Scope) -> LabelColumns:
+        wanted = (table.c.run_id, table.c.name, table.c.value)
+        with self._snapshot() as connection:
+            query = _joined(table, wanted, _in_scope(connection, scope)).order_by(table.c.run_id, table.c.name)
+            return LabelColumns(*_columns(connection, query))
+
+    def series(self, scope: Scope, data_class: DataClass, tags: Sequence[str] | None = None) -> SeriesColumns:
+        with self._snapshot() as connection:
+            query = _joined(series, _SERIES_COLUMNS, _in_scope(connection, scope))
+            query = query.where(series.c.data_class == data_class.value, series.c.count > 0)
+            if tags is not None:
+                named = func.json_each(json.dumps(list(tags))).table_valued("value")
+                query = query.where(series.c.tag.in_(select(named.c.value)))
+            query = query.order_by(series.c.run_id, series.c.tag)
+            root_id, run_id, number, *rest = _columns(connection, query)
+        keys = [SeriesKey(*key) for key in zip(root_id, run_id, number.tolist(), strict=True)]
+        columns = dict(zip(_names(SeriesColumns)[1:], rest, strict=True))
+        columns["shape"] = [MetricShape(each) for each in columns["shape"]]
+        return SeriesColumns(keys, **columns)
+
+    def read_points(
+        self, keys: Sequence[SeriesKey], limit: int | None = None, window: tuple[int, int] | None = None
+    ) -> list[SampledPoints]:
+        with self._snapshot() as connection:
+            return read_points(connection, keys, limit, window)
+
+    def read_texts(self, keys: Sequence[SeriesKey], limit: int | None = None) -> list[TextColumns]:
+        with self._snapshot() as connection:
+            return [read_texts(connection, key, limit) for key in keys]
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the store."""
+        with sqlite_errors(self._path), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+
+def _in_scope(connection: Connection, scope: Scope) -> ColumnElement[bool]:
+    """The condition on ``runs`` that a scope stands for."""
+    conditions: list[ColumnElement[bool]] = []
+    if scope.experiment is not None:
+        conditions.append(runs.c.experiment == scope.experiment)
+    if scope.run_id is not None:
+        places = connection.execute(select(runs.c.root_id, runs.c.path).where(runs.c.run_id == scope.run_id)).all()
+        subtrees = [
+            # "0" is the character after "/", so the range holds all paths that go on from this one.
+            and_(
+                runs.c.root_id == root_id,
+                or_(runs.c.path == path, and_(runs.c.path >= path + "/", runs.c.path < path + "0")),
+            )
+            for root_id, path in places
+        ]
+        conditions.append(or_(*subtrees) if subtrees else ~true())
+    return and_(true(), *conditions)
+
+
+def _joined(
+    table: Table, wanted: Sequence[ColumnElement[Any]], in_scope: ColumnElement[bool]
+) -> Select[tuple[Any, ...]]:
+    of_run = and_(table.c.root_id == runs.c.root_id, table.c.run_id == runs.c.run_id)
+    return select(*wanted).select_from(runs.join(table, of_run)).where(in_scope)
+
+
+def _columns(connection: Connection, query: Select[tuple[Any, ...]]) -> list[Any]:
+    """The answer in columns: numpy arrays for numbers, with NaN for NULL, and lists for the rest."""
+    result = connection.execute(query)
+    kinds = [column.type for column in query.selected_columns]
+    rows = result.all()
+    columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
+    return [_column(kind, values) for kind, values in zip(kinds, columns, strict=True)]
+
+
+def _column(kind: TypeEngine[Any], values: Sequence[Any]) -> Any:
+    if isinstance(kind, Float):
+        return np.array(values, np.float64)
+    return np.array(values, np.int64) if isinstance(kind, Integer) else list(values)
+
+
+def _names(columns: type[RunColumns] | type[SeriesColumns]) -> list[str]:
+    return [field.name for field in fields(columns)]
+
+
+def _value(kind: str, number: float | None, text: str | None) -> ParameterValue:
+    if kind == "boolean":
+        return bool(number)
+    if kind == "integer":
+        return int(text or 0)
+    if kind == "number":
+        return float(number) if text is None and number is not None else float(text or "nan")
+    return text or ""
