@@ -1,0 +1,101 @@
+"""The documents hold what they say: every command and example runs, every link leads somewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from demo.environment import CHECKOUT
+from demo.serving import free_port, tensorboard
+
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)[^)]*\)")
+PROGRAMS = Path(sys.executable).parent
+
+RUN_ELSEWHERE = {
+    "python3 demo/launch.py": "tests/project/test_demo.py runs its parts, and the whole with --slow",
+    "python3 tests/run.py": "it is what runs this test",
+    "pip install .": "tests/project/test_wheel.py builds and installs the package",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of the README."""
+
+    language: str
+    text: str
+
+
+BLOCKS = [Block(language, text) for language, text in FENCE.findall((CHECKOUT / "README.md").read_text("utf-8"))]
+EXAMPLES = [block.text for block in BLOCKS if block.language == "python"]
+COMMANDS = [line for block in BLOCKS if block.language == "bash" for line in block.text.splitlines()]
+
+
+def run_example(text: str, folder: Path) -> str:
+    """Runs an example as a program of its own, in ``folder``, and returns what it printed."""
+    command = [sys.executable, "-W", "error", "-c", text]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where all examples were run, in their order."""
+    folder = tmp_path_factory.mktemp("reader")
+    for text in EXAMPLES[:-1]:
+        run_example(text, folder)
+    return folder
+
+
+def test_every_block_has_a_language_that_is_tested() -> None:
+    assert {block.language for block in BLOCKS} == {"bash", "python"}
+
+
+def test_the_last_example_reads_what_the_others_recorded(folder: Path) -> None:
+    printed = run_example(EXAMPLES[-1], folder)
+    assert "sweep Completed" in printed
+    assert "'accuracy': 0.9" in printed
+
+
+def test_every_command_is_run_here_or_said_where_else() -> None:
+    unknown = [line for line in COMMANDS if not line.startswith("tensorboard ") and line not in RUN_ELSEWHERE]
+    assert unknown == []
+    assert set(RUN_ELSEWHERE) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("tensorboard ")])
+def test_a_viewing_command_shows_the_sweep(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
+    # The shell takes the line as it stands; exec leaves one process to stop.
+    shell = ["bash", "-c", f'exec {line} "$@"', "bash"]
+    with (
+        tensorboard([], free_port(), shell) as server,
+        urllib.request.urlopen(f"{server.address}data/runs", timeout=30) as answer,
+    ):
+        runs = json.load(answer)
+    assert "mnist/sweep/rate=0.1" in runs
+    assert ("mnist/sweep/[mean]" in runs) == ("rollups" in line)
+
+
+@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", "docs/README.md"])
+def test_every_link_leads_somewhere(name: str) -> None:
+    document = CHECKOUT / name
+    targets = [target for target in LINK.findall(document.read_text("utf-8")) if "://" not in target]
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_every_setting_of_the_code_is_in_the_table() -> None:
+    code = "".join(path.read_text("utf-8") for path in (CHECKOUT / "tb_runhistory").rglob("*.py"))
+    settings = set(re.findall(r"\bRUNHISTORY_[A-Z_]+\b", code))
+    assert settings == set(re.findall(r"^\| `(RUNHISTORY_[A-Z_]+)`", (CHECKOUT / "README.md").read_text("utf-8"), re.M))
