@@ -24,7 +24,11 @@ setup(
     ],
     python_requires=">=3.11",
     packages=find_packages(include=["tb_runhistory", "tb_runhistory.*"]),
-    package_data={"tb_runhistory": ["py.typed"]},
+    package_data={
+        "tb_runhistory": ["py.typed"],
+        # Alembic runs these by their path; they are no modules to import.
+        "tb_runhistory.store": ["migrations/*.py", "migrations/versions/*.py"],
+    },
     install_requires=[
         "tensorboard>=2.21",
         "protobuf",
