@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
 
 from tb_runhistory.records.points import Points
-from tb_runhistory.store.pyramid import Buckets, merge, summarize
+from tb_runhistory.store.pyramid import Buckets, merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,42 @@ def facts_of(parts: Sequence[Points | Buckets]) -> Facts:
     Raises:
       ValueError: the parts hold no point.
     """
-    held = [part for part in parts if len(part)]
+    held = [_of_points(part) if isinstance(part, Points) else _of_buckets(part) for part in parts if len(part)]
     if not held:
         raise ValueError("there are no facts where there are no points")
-    buckets = Buckets.concatenate([summarize(part, len(part)) if isinstance(part, Points) else part for part in held])
+    return reduce(combine, held)
+
+
+def _of_points(points: Points) -> Facts:
+    values, steps = points.values, points.steps
+    known = np.isfinite(values)
+    finite = int(np.count_nonzero(known))
+    if finite < len(values):
+        values, steps = values[known], steps[known]
+    minimum, minimum_step, maximum, maximum_step = math.nan, 0, math.nan, 0
+    if finite:
+        low, high = values.argmin(), values.argmax()
+        minimum, minimum_step = float(values[low]), int(steps[low])
+        maximum, maximum_step = float(values[high]), int(steps[high])
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = float(values.sum())
+    return Facts(
+        count=len(points),
+        non_finite=len(points) - finite,
+        first_step=int(points.steps[0]),
+        first_wall_time=float(points.wall_times[0]),
+        last_step=int(points.steps[-1]),
+        last_wall_time=float(points.wall_times[-1]),
+        last_value=float(points.values[-1]),
+        minimum=minimum,
+        minimum_step=minimum_step,
+        maximum=maximum,
+        maximum_step=maximum_step,
+        sum=total,
+    )
+
+
+def _of_buckets(buckets: Buckets) -> Facts:
     one = merge(buckets, len(buckets))
     count, finite = int(one.count[0]), int(one.finite[0])
     return Facts(
@@ -58,9 +93,9 @@ def facts_of(parts: Sequence[Points | Buckets]) -> Facts:
 
 def combine(earlier: Facts, later: Facts) -> Facts:
     """The facts over both, where all steps of ``later`` are greater than all of ``earlier``."""
-    # NaN, where nothing is finite, compares false both ways: it never replaces a number and is always replaced.
-    lower = not later.minimum >= earlier.minimum and not math.isnan(later.minimum)
-    higher = not later.maximum <= earlier.maximum and not math.isnan(later.maximum)
+    # NaN stands where nothing is finite, and compares false with everything.
+    lower = later.minimum < earlier.minimum or math.isnan(earlier.minimum)
+    higher = later.maximum > earlier.maximum or math.isnan(earlier.maximum)
     return Facts(
         count=earlier.count + later.count,
         non_finite=earlier.non_finite + later.non_finite,

@@ -28,11 +28,11 @@ MAX_COUNT = 2**20
 _CHECKSUM = struct.Struct("<I")
 _KIND_AND_COUNT = struct.Struct("<BI")
 
-# Measured: level 8 with these settings is within 0.2 % of level 12, and ten times faster.
-IN_ORDER = ChunkConfig(compression_level=8, delta_spec=DeltaSpec.try_consecutive(1))
+# Of the levels 0 to 12, 6 is within 0.5 % of the smallest for noise and takes a third of the time of 8, the default.
+IN_ORDER = ChunkConfig(compression_level=6, delta_spec=DeltaSpec.try_consecutive(1))
 """For a column that grows: steps and wall times. Each number is compressed as its distance from the one before."""
 
-ANY_ORDER = ChunkConfig(compression_level=8)
+ANY_ORDER = ChunkConfig(compression_level=6)
 """For a column of values: what suits it best is found out by trying."""
 
 Column = TypeVar("Column", bound=np.generic)
@@ -101,7 +101,9 @@ def unseal(payload: bytes, what: str, kinds: Collection[int], width: int) -> Fra
 
 
 def compress(column: NDArray[Any], config: ChunkConfig) -> bytes:
-    """The column, compressed. Floats keep every bit, those of NaN too."""
+    """The column, compressed; no bytes where there are no numbers. Floats keep every bit, those of NaN too."""
+    if not len(column):
+        return b""
     compressed: bytes = standalone.simple_compress(np.ascontiguousarray(column), config)
     return compressed
 
@@ -112,6 +114,8 @@ def decompress(column: bytes, count: int, dtype: type[Column], what: str) -> NDA
     Raises:
       DamagedData: it holds another number of them, of another type, or cannot be decompressed.
     """
+    if not count and not column:
+        return np.empty(0, dtype)
     numbers = np.empty(count, dtype)
     try:
         progress = standalone.simple_decompress_into(column, numbers)

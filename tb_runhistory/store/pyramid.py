@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_runhistory.errors import DamagedData
 from tb_runhistory.records.points import Floats, Points, Steps
 from tb_runhistory.store.payload import ANY_ORDER, IN_ORDER, Kind, compress, decompress, seal, unseal
 
@@ -24,6 +25,8 @@ BRANCHING = 16
 """Buckets under a bucket of the next level."""
 
 _BUCKETS = "a level of a pyramid"
+_MOST_POINTS = 2**42
+# Under one bucket: so that the counts of the most buckets that one payload may have can be added up.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,16 +62,16 @@ class Buckets:
         if not parts:
             return cls.empty()
         return cls(
-            *(Points.concatenate([part.points()[place] for part in parts]) for place in range(5)),
+            Points.concatenate([part.first for part in parts]),
+            Points.concatenate([part.last for part in parts]),
+            Points.concatenate([part.minimum for part in parts]),
+            Points.concatenate([part.maximum for part in parts]),
+            Points.concatenate([part.non_finite for part in parts]),
             np.concatenate([part.count for part in parts]),
             np.concatenate([part.finite for part in parts]),
             np.concatenate([part.sum for part in parts]),
             np.concatenate([part.sum_of_squares for part in parts]),
         )
-
-    def points(self) -> tuple[Points, Points, Points, Points, Points]:
-        """The points that are kept: first, last, minimum, maximum, non-finite."""
-        return self.first, self.last, self.minimum, self.maximum, self.non_finite
 
     @property
     def first_step(self) -> Steps:
@@ -86,7 +89,11 @@ class Buckets:
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Buckets:
         """The buckets at ``rows``: positions, a mask, or a slice."""
         return Buckets(
-            *(points.take(rows) for points in self.points()),
+            self.first.take(rows),
+            self.last.take(rows),
+            self.minimum.take(rows),
+            self.maximum.take(rows),
+            self.non_finite.take(rows),
             self.count[rows],
             self.finite[rows],
             self.sum[rows],
@@ -168,21 +175,16 @@ def encode_buckets(buckets: Buckets) -> bytes:
     Raises:
       ValueError: there are more than 2**20 buckets.
     """
+    first, last, low, high = buckets.first, buckets.last, buckets.minimum, buckets.maximum
     odd = buckets.non_finite.take(buckets.finite < buckets.count)
-    first = buckets.first_step
     # Offsets are small where steps are large. A difference that overflows comes back when it is added again.
+    offsets = np.concatenate((low.steps - first.steps, high.steps - first.steps))
     columns = (
-        compress(first, IN_ORDER),
-        compress(buckets.last_step - first, ANY_ORDER),
-        compress(buckets.minimum.steps - first, ANY_ORDER),
-        compress(buckets.maximum.steps - first, ANY_ORDER),
-        compress(buckets.count, ANY_ORDER),
-        compress(buckets.count - buckets.finite, ANY_ORDER),
+        compress(np.stack((first.steps, last.steps), axis=1).ravel(), IN_ORDER),
+        compress(offsets, ANY_ORDER),
+        compress(np.concatenate((buckets.count, buckets.finite)), ANY_ORDER),
         compress(_in_step_order(buckets).ravel(), IN_ORDER),
-        compress(buckets.first.values, ANY_ORDER),
-        compress(buckets.last.values, ANY_ORDER),
-        compress(buckets.minimum.values, ANY_ORDER),
-        compress(buckets.maximum.values, ANY_ORDER),
+        compress(np.concatenate((first.values, last.values, low.values, high.values)), ANY_ORDER),
         compress(buckets.sum, ANY_ORDER),
         compress(buckets.sum_of_squares, ANY_ORDER),
         compress(odd.steps, IN_ORDER),
@@ -213,36 +215,40 @@ def decode_buckets(payload: bytes) -> Buckets:
     Raises:
       DamagedData: the bytes are not what ``encode_buckets`` made.
     """
-    frame = unseal(payload, _BUCKETS, (Kind.BUCKETS,), 16)
-    columns = frame.columns
-    first, last, low, high, count, missing = (
-        decompress(column, frame.count, np.int64, _BUCKETS) for column in columns[:6]
-    )
-    low += first
-    high += first
-    last += first
-    times = decompress(columns[6], 4 * frame.count, np.float64, _BUCKETS).reshape(-1, 4)
+    frame = unseal(payload, _BUCKETS, (Kind.BUCKETS,), 10)
+    number, columns = frame.count, frame.columns
+    first, last = decompress(columns[0], 2 * number, np.int64, _BUCKETS).reshape(-1, 2).T.copy()
+    low, high = decompress(columns[1], 2 * number, np.int64, _BUCKETS).reshape(2, -1) + first
+    count, finite = decompress(columns[2], 2 * number, np.int64, _BUCKETS).reshape(2, -1)
+    times = decompress(columns[3], 4 * number, np.float64, _BUCKETS).reshape(-1, 4).T.copy()
+    values = decompress(columns[4], 4 * number, np.float64, _BUCKETS).reshape(4, -1)
+    if not _consistent(first, last, low, high, count, finite):
+        raise DamagedData(f"{_BUCKETS} is damaged: its steps or counts contradict each other")
     swapped = high < low
-    first_value, last_value, minimum, maximum, total, squares = (
-        decompress(column, frame.count, np.float64, _BUCKETS) for column in columns[7:13]
-    )
-    opening = Points(first, times[:, 0].copy(), first_value)
+    opening = Points(first, times[0], values[0])
     return Buckets(
         first=opening,
-        last=Points(last, times[:, 3].copy(), last_value),
-        minimum=Points(low, np.where(swapped, times[:, 2], times[:, 1]), minimum),
-        maximum=Points(high, np.where(swapped, times[:, 1], times[:, 2]), maximum),
-        non_finite=_non_finite(opening, missing > 0, columns[13:]),
+        last=Points(last, times[3], values[1]),
+        minimum=Points(low, np.where(swapped, times[2], times[1]), values[2]),
+        maximum=Points(high, np.where(swapped, times[1], times[2]), values[3]),
+        non_finite=_non_finite(opening, finite < count, columns[7:]),
         count=count,
-        finite=count - missing,
-        sum=total,
-        sum_of_squares=squares,
+        finite=finite,
+        sum=decompress(columns[5], number, np.float64, _BUCKETS),
+        sum_of_squares=decompress(columns[6], number, np.float64, _BUCKETS),
     )
+
+
+def _consistent(first: Steps, last: Steps, low: Steps, high: Steps, count: Steps, finite: Steps) -> bool:
+    # Who reads buckets relies on this, and a checksum does not vouch for who wrote them.
+    inside = np.all((first <= low) & (low <= last) & (first <= high) & (high <= last))
+    counted = np.all((count > 0) & (count <= _MOST_POINTS) & (finite >= 0) & (finite <= count))
+    return bool(inside and counted and np.all(first[1:] > last[:-1]))
 
 
 def _non_finite(first: Points, rows: NDArray[np.bool_], columns: Sequence[bytes]) -> Points:
     # Only the buckets that have such a point (``rows``) store it.
-    number = int(rows.sum())
+    number = int(np.count_nonzero(rows))
     odd = Points(first.steps.copy(), first.wall_times.copy(), first.values.copy())
     odd.steps[rows] = decompress(columns[0], number, np.int64, _BUCKETS)
     odd.wall_times[rows] = decompress(columns[1], number, np.float64, _BUCKETS)
