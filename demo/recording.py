@@ -18,27 +18,29 @@ def record_missing(uri: str, trials: list[digits.Trial] | None = None) -> None:
     """
     chosen = digits.grid() if trials is None else trials
     workspace = Workspace(uri)
-    record_sweep(Experiment(workspace, ridge.EXPERIMENT), ridge.DESCRIPTION, len(ridge.ALPHAS), ridge.record)
-    record_sweep(
-        Experiment(workspace, digits.EXPERIMENT),
-        digits.DESCRIPTION,
-        len(chosen),
-        lambda sweep, advance: digits.record(sweep, chosen, advance),
-    )
+    if is_missing(workspace, ridge.EXPERIMENT):
+        experiment = Experiment(workspace, ridge.EXPERIMENT, ridge.DESCRIPTION)
+        record_sweep(experiment, len(ridge.ALPHAS), ridge.record)
+    if is_missing(workspace, digits.EXPERIMENT):
+        experiment = Experiment(workspace, digits.EXPERIMENT, digits.DESCRIPTION)
+        record_sweep(experiment, len(chosen), lambda sweep, advance: digits.record(sweep, chosen, advance))
 
 
-def record_sweep(
-    experiment: Experiment, description: str, count: int, record: Callable[[Run, Callable[[], object]], None]
-) -> None:
-    """Records one sweep of ``count`` trials as a run of ``experiment`` with a progress bar, unless it is there."""
-    statuses = [run.status for run in experiment.get_runs()]
+def is_missing(workspace: Workspace, name: str) -> bool:
+    """Whether no sweep of the experiment ``name`` is complete; says what there is."""
+    statuses = [run.status for run in Experiment(workspace, name).get_runs()]
     if "Completed" in statuses:
-        say(f"{experiment.name} is recorded already.")
-        return
+        say(f"{name} is recorded already.")
+        return False
     if statuses:
-        say(f"{experiment.name} was interrupted earlier; that stays in the history, and the sweep is recorded again.")
+        say(f"{name} was interrupted earlier; that stays in the history, and the sweep is recorded again.")
+    return True
+
+
+def record_sweep(experiment: Experiment, count: int, record: Callable[[Run, Callable[[], object]], None]) -> None:
+    """Records one sweep of ``count`` trials as a run of ``experiment``, with a progress bar."""
     with (
         tqdm(total=count, desc=experiment.name, unit="trial") as progress,
-        experiment.start_logging(display_name="sweep", description=description) as sweep,
+        experiment.start_logging(display_name="sweep") as sweep,
     ):
         record(sweep, lambda: progress.update())

@@ -1,0 +1,94 @@
+"""A person opens TensorBoard on a recorded store, in a real browser: the stock dashboards show the runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from demo.browser import DASHBOARDS, browser, open_dashboard
+from demo.environment import CHECKOUT
+from demo.serving import free_port, tensorboard
+
+# Two ordinary trials, the one that diverges and the one that fails.
+RECORD = """
+import sys
+from demo import digits, recording
+
+grid = digits.grid()
+odd = [trial for trial in grid if trial.learning_rate > 1 or trial.activation == "gelu"]
+recording.record_missing(sys.argv[1], [*grid[:2], *odd])
+"""
+
+# What a plain ``tensorboard --logdir`` says too: its bundle holds Three.js twice.
+STOCK_NOISE = ("Multiple instances of Three.js being imported.",)
+
+TRIAL = "digits-mlp/sweep/trial-00"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a TensorBoard shows a small recording of the demo."""
+    folder = tmp_path_factory.mktemp("browser")
+    uri = f"sqlite:///{folder}/runs.db"
+    subprocess.run([sys.executable, "-c", RECORD, uri], cwd=CHECKOUT, check=True, timeout=120)
+    with tensorboard([f"--runhistory_uri={uri}"], free_port()) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the page said on its console, and what it asked for in vain."""
+    return []
+
+
+@pytest.fixture
+def page(running: Browser, complaints: list[str]) -> Iterator[Page]:
+    opened = running.new_page(viewport={"width": 1440, "height": 900})
+    opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    opened.on("pageerror", lambda error: complaints.append(f"exception: {error}"))
+    opened.on("requestfailed", lambda request: complaints.append(f"failed: {request.url} {request.failure}"))
+    opened.on("response", lambda answer: answer.ok or complaints.append(f"{answer.status}: {answer.url}"))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_nothing_is_wrong_on_the_console(name: str, page: Page, address: str, complaints: list[str]) -> None:
+    open_dashboard(page, address, name)
+    assert [text for text in complaints if not any(noise in text for noise in STOCK_NOISE)] == []
+
+
+def test_time_series_lists_the_runs_and_draws_their_curves(page: Page, address: str) -> None:
+    open_dashboard(page, address, "time-series")
+    table = page.locator("runs-data-table")
+    expect(table.get_by_text(f"{TRIAL}/fold-0", exact=True)).to_be_visible()
+    page.locator("metrics-tag-filter input").fill("^loss/train$")
+    card = page.locator("metrics-filtered-view scalar-card")
+    expect(card).to_have_count(1)
+    # The table below a chart holds the values that its curves end with.
+    expect(card.locator("scalar-card-data-table").get_by_text(f"{TRIAL}/fold-0", exact=True)).to_be_visible()
+    expect(card.locator("scalar-card-data-table")).to_contain_text("29")
+
+
+def test_hparams_shows_a_row_for_each_trial_with_parameters_of_every_type(page: Page, address: str) -> None:
+    open_dashboard(page, address, "hparams")
+    table = page.locator("tf-hparams-table-view")
+    for column in ("learning_rate", "hidden_size", "activation", "early_stopping"):
+        expect(table.get_by_text(column, exact=True).first).to_be_visible()
+    for value in ("relu", "gelu", "false", "true", "16.000"):
+        expect(table.get_by_text(value, exact=True).first).to_be_visible()
+
+
+def test_text_shows_texts_as_markdown(page: Page, address: str) -> None:
+    open_dashboard(page, address, "text")
+    expect(page.locator("tf-text-loader strong").get_by_text("trial-03", exact=True).first).to_be_visible()
