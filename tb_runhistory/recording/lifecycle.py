@@ -1,0 +1,157 @@
+"""The end of runs that nobody ends: by an uncaught exception, ``sys.exit``, SIGTERM, or the end of the interpreter.
+
+While this process owns a running run, hooks are in place; they chain to what was there before and leave with the last
+run. In a forked child they do nothing, because the runs are the parent's. What no hook can see, such as ``kill -9``
+and ``os._exit``, the shipper reports. ``raise SystemExit`` without ``sys.exit`` passes unseen and counts as a clean
+end, except in a ``with run:`` block.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import NoReturn
+
+from tb_runhistory.recording.endings import END_TIMEOUT_SECONDS, ending_of, ending_of_exit, wait_at_the_end
+from tb_runhistory.recording.recorder import close_recorders, recorders
+from tb_runhistory.recording.session import RunSession
+from tb_runhistory.records.status import RunStatus
+
+
+def watch() -> None:
+    """A run has begun: the hooks are put in place if they are not."""
+    _hooks.install()
+
+
+def end_session(session: RunSession, status: RunStatus, error: str = "") -> None:
+    """Ends a run. It waits for the store, except where the run's parent is running here and will wait itself."""
+    if not session.end(status, error):
+        return
+    if not open_sessions():
+        _hooks.remove()
+    parent = session.recorder.sessions.get(session.run.parent_id or "")
+    if parent is None or not parent.is_owner:
+        wait_at_the_end(session.recorder)
+
+
+def open_sessions() -> list[RunSession]:
+    """The runs that this process owns and that have not ended, children before their parents."""
+    sessions = [session for recorder in recorders() for session in list(recorder.sessions.values()) if session.is_owner]
+    return sorted(sessions, key=lambda session: session.run.path.count("/"), reverse=True)
+
+
+def end_all(status: RunStatus, error: str) -> None:
+    """Ends every run that this process owns."""
+    for session in open_sessions():
+        session.end(status, error)
+    _hooks.remove()
+
+
+def wait_for_all() -> None:
+    """Waits for the stores of this process, five seconds in all."""
+    used = [recorder for recorder in recorders() if recorder.position() or recorder.unwritten()]
+    for recorder in used:
+        wait_at_the_end(recorder, END_TIMEOUT_SECONDS / len(used))
+
+
+class _Exit(SystemExit):
+    """What ``sys.exit`` raises while runs are open: unlike its base class it can be referred to weakly."""
+
+
+class _Hooks:
+    """The hooks of this process."""
+
+    def __init__(self) -> None:
+        self._installed_in = 0
+        self._lock = threading.RLock()
+        self._exit_code: object = None
+        self._exit: weakref.ref[_Exit] | None = None
+        self._former_excepthook: Callable[..., object] = sys.excepthook
+        self._former_exit: Callable[..., NoReturn] = sys.exit
+        self._has_signal = False
+        self._at_exit = 0
+
+    def install(self) -> None:
+        with self._lock:
+            self._exit_code = None
+            if self._installed_in == os.getpid():
+                return
+            self._installed_in = os.getpid()
+            self._former_excepthook, sys.excepthook = sys.excepthook, self._on_exception
+            self._former_exit, sys.exit = sys.exit, self._on_sys_exit
+            is_main = threading.current_thread() is threading.main_thread()
+            if is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+                signal.signal(signal.SIGTERM, self._on_sigterm)
+                self._has_signal = True
+            if self._at_exit != os.getpid():
+                self._at_exit = os.getpid()
+                atexit.register(self._on_exit)
+
+    def remove(self) -> None:
+        """Puts back what was there, unless somebody else has hooked in after us."""
+        with self._lock:
+            if not self._installed_in:
+                return
+            self._installed_in = 0
+            if sys.excepthook == self._on_exception:
+                sys.excepthook = self._former_excepthook
+            if sys.exit == self._on_sys_exit:
+                sys.exit = self._former_exit
+            # Only the main thread may set handlers; elsewhere ours stays and does what the system would.
+            is_main = threading.current_thread() is threading.main_thread()
+            if self._has_signal and is_main and signal.getsignal(signal.SIGTERM) == self._on_sigterm:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                self._has_signal = False
+
+    def forked(self) -> None:
+        self._lock = threading.RLock()
+        self.remove()
+
+    def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        former = self._former_excepthook
+        end_all(*ending_of(error))
+        try:
+            former(kind, error, trace)
+        finally:
+            wait_for_all()
+
+    def _on_sys_exit(self, code: object = None) -> NoReturn:
+        error = _Exit(code)
+        if threading.current_thread() is threading.main_thread():
+            self._exit_code = code
+            self._exit = weakref.ref(error, self._on_exit_caught)
+        try:
+            raise error
+        finally:
+            del error  # or this frame and the exception would keep each other alive
+
+    def _on_exit_caught(self, reference: weakref.ref[_Exit]) -> None:
+        # The exception goes away with no Python frame below when it has reached the interpreter, which then ends.
+        # Anywhere else somebody has caught it, and the program goes on.
+        try:
+            sys._getframe(1)
+        except ValueError:
+            return
+        if self._exit is reference:
+            self._exit_code = None
+
+    def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
+        end_all(RunStatus.CANCELED, "ended by SIGTERM")
+        wait_for_all()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _on_exit(self) -> None:
+        end_all(*ending_of_exit(self._exit_code))
+        wait_for_all()
+        close_recorders()
+
+
+_hooks = _Hooks()
+os.register_at_fork(after_in_child=_hooks.forked)
