@@ -1,1 +1,1 @@
-"""TensorBoard's data, served from a run-history store."""
+"""TensorBoard's data provider over a run-history reader, and the process that serves it."""

@@ -1,0 +1,124 @@
+"""The data server: a process that answers TensorBoard's data-provider requests from a run-history store.
+
+    python -m tb_runhistory.provider.server
+
+It reads one line of ``ServerSettings`` from its standard input, which then stays open: when it ends, so does the
+server, whatever became of the process that started it. On its standard output it says each half second that it lives,
+once "ready", or "error" with a sentence, one line each.
+
+The port is opened before the heavy part is loaded, so that TensorBoard never finds it closed for long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import sys
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from tb_runhistory.errors import RunHistoryError, StoreError
+from tb_runhistory.provider.settings import BEAT, BEAT_SECONDS, ERROR, EXIT_BROKEN, LOOPBACK, READY, ServerSettings
+
+if TYPE_CHECKING:
+    import grpc
+
+    from tb_runhistory.provider.answers import Answers
+
+_WORKERS = 8
+_MAX_REQUEST_BYTES = 64 << 20
+
+
+def main() -> None:
+    """Serves until the standard input ends."""
+    # A Ctrl-C in the terminal is TensorBoard's to handle; the end of the standard input follows from it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    # Nothing that is loaded is garbage, and looking for some takes a sixth of the time until the first answer.
+    gc.disable()
+    import grpc  # noqa: F401
+
+    line = sys.stdin.readline()
+    if not line:
+        return
+    settings = ServerSettings.from_line(line)
+    answers: Future[Answers] = Future()
+    server = _listen(settings, answers)
+    threading.Thread(target=_load, args=(settings, answers), daemon=True).start()
+    _live(parent)
+    server.stop(None)
+    # Requests that are still at work must not hold up the end.
+    os._exit(0)
+
+
+def _listen(settings: ServerSettings, answers: Future[Answers]) -> grpc.Server:
+    import grpc
+    from tensorboard.data.proto import data_provider_pb2_grpc
+
+    from tb_runhistory.provider.servicer import RunHistoryServicer
+
+    options = [("grpc.so_reuseport", 1), ("grpc.max_receive_message_length", _MAX_REQUEST_BYTES)]
+    server = grpc.server(ThreadPoolExecutor(_WORKERS), options=options)
+    data_provider_pb2_grpc.add_TensorBoardDataProviderServicer_to_server(RunHistoryServicer(answers), server)
+    server.add_insecure_port(f"{LOOPBACK}:{settings.port}")
+    server.start()
+    return server
+
+
+def _load(settings: ServerSettings, answers: Future[Answers]) -> None:
+    try:
+        loaded = _make_answers(settings)
+    except RunHistoryError as error:
+        _say(f"{ERROR} {' '.join(str(error).split())}")
+        os._exit(EXIT_BROKEN)
+    except Exception as error:
+        # The thread's boundary: without answers the process has no use.
+        message = (
+            f"the run-history data server cannot be loaded ({type(error).__name__}: {error}); reinstall tb-runhistory"
+        )
+        _say(f"{ERROR} {' '.join(message.split())}")
+        os._exit(EXIT_BROKEN)
+    gc.freeze()
+    gc.enable()
+    answers.set_result(loaded)
+    _say(READY)
+
+
+def _make_answers(settings: ServerSettings) -> Answers:
+    from tb_runhistory.provider.answers import Answers
+    from tb_runhistory.provider.snapshot import Snapshots
+    from tb_runhistory.records.columns import Scope
+    from tb_runhistory.store.opening import open_reader
+    from tb_runhistory.uri import parse_uri
+
+    uri = parse_uri(settings.uri)
+    snapshots = Snapshots(lambda: open_reader(uri), Scope(uri.experiment, uri.run))
+    if settings.check_selection:
+        # A store that is locked now may be readable for the first request.
+        with contextlib.suppress(StoreError):
+            snapshots.current()
+    return Answers(snapshots, settings)
+
+
+def _live(parent: int) -> None:
+    """Returns when the standard input has ended or the parent is gone."""
+    while os.getppid() == parent:
+        readable, _, _ = select.select([sys.stdin], [], [], BEAT_SECONDS)
+        if readable and not os.read(sys.stdin.fileno(), 1024):
+            return
+        _say(BEAT)
+
+
+def _say(line: str) -> None:
+    try:
+        os.write(sys.stdout.fileno(), f"{line}\n".encode())
+    except BrokenPipeError:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
