@@ -66,7 +66,7 @@ class Workspace:
         if configured:
             return cls(configured)
         workspace = cls(DEFAULT_URI)
-        notice_once(f"recording to {workspace.uri}; set {URI_VARIABLE} or name a store to record elsewhere")
+        notice_once(f"the store is {workspace.uri}, by default: set {URI_VARIABLE} or name a store to use another")
         return workspace
 
     @property

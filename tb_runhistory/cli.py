@@ -1,0 +1,131 @@
+"""The command ``tb-runhistory``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tb_runhistory import __version__
+from tb_runhistory.errors import NotFound, RunHistoryError
+from tb_runhistory.journal.owner import owner_lives
+from tb_runhistory.journal.spool import journal_folders, spool_folder
+from tb_runhistory.recording.shipper import Shipper
+from tb_runhistory.recording.shipper_lock import ShipperLock
+from tb_runhistory.recording.workspace import Workspace
+from tb_runhistory.store.base import RunHistoryWriter
+from tb_runhistory.store.opening import check_store, open_writer
+from tb_runhistory.uri import StoreUri, parse_uri
+
+_POLL_SECONDS = 0.2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tb-runhistory")
+def main() -> None:
+    """Look after what tb_runhistory records.
+
+    A training script records with three lines:
+
+    \b
+        from tb_runhistory import Experiment, Workspace
+        run = Experiment(Workspace("sqlite:///runs.db"), "mnist").start_logging()
+        run.log("loss", 0.5, step=1)
+
+    TensorBoard shows it, while it runs and afterwards:
+
+    \b
+        tensorboard --runhistory_uri=sqlite:///runs.db
+
+    What a script logs goes to a journal on a local disk first, and from there to the store by itself. Only where that
+    could not happen (the store was out of reach, or RUNHISTORY_MODE=offline was set) is there something to sync.
+    """
+
+
+@main.command()
+@click.argument("uri", required=False)
+def sync(uri: str | None) -> None:
+    """Ship what the journals on this machine hold to the store URI.
+
+    Without URI it is the store that recording here would use: the one in .runhistory/config.json, in RUNHISTORY_URI,
+    or sqlite:///runhistory.db. Runs whose process died are marked as failed. It is safe to interrupt and to repeat:
+    nothing is shipped twice.
+
+    \b
+        tb-runhistory sync sqlite:///runs.db
+    """
+    try:
+        store = Workspace.from_config().recorder.uri if uri is None else parse_uri(uri)
+        click.echo(_sync(store))
+    except RunHistoryError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"Error: the journals cannot be used: {error}", err=True)
+        sys.exit(1)
+
+
+def _sync(uri: StoreUri) -> str:
+    """Ships everything; returns the closing sentence."""
+    spool = spool_folder(uri.key)
+    if not journal_folders(spool):
+        return f"Nothing to ship: {spool} holds no journals of {uri.shown}."
+    lock = ShipperLock.take(spool)
+    if lock is None:
+        _wait_for_the_other(uri, spool)
+        return f"The shipper that was at work has brought everything to {uri.shown}." + _still_open(spool)
+    try:
+        records = _drain(uri, spool)
+    finally:
+        lock.release()
+    return f"Shipped {records:,} records to {uri.shown}." + _still_open(spool)
+
+
+def _drain(uri: StoreUri, spool: Path) -> int:
+    def open_store() -> RunHistoryWriter:
+        return open_writer(uri)
+
+    shipped = 0
+    with _progress_bar() as bar:
+
+        def progress(applied: int, journals: int) -> None:
+            nonlocal shipped
+            bar.set_postfix_str(f"{journals} journals left", refresh=False)
+            bar.update(applied - shipped)
+            shipped = applied
+
+        shipper = Shipper(spool, open_store, say=lambda text: bar.write(text, file=sys.stderr))
+        try:
+            shipper.drain(progress=progress)
+        finally:
+            shipper.close()
+    return shipped
+
+
+def _wait_for_the_other(uri: StoreUri, spool: Path) -> None:
+    try:
+        check_store(uri)
+    except NotFound:
+        pass  # It makes the store itself.
+    click.echo("A shipper is at work on these journals already; waiting for it (Ctrl-C leaves it alone).", err=True)
+    with _progress_bar() as bar:
+        while left := [folder for folder in journal_folders(spool) if not owner_lives(folder)]:
+            bar.set_postfix_str(f"{len(left)} journals left")
+            time.sleep(_POLL_SECONDS)
+
+
+def _still_open(spool: Path) -> str:
+    journals = len(journal_folders(spool))
+    if not journals:
+        return " Nothing is left."
+    noun = "journal is" if journals == 1 else "journals are"
+    return f" {journals} {noun} still being written or cannot be read now: they stay in {spool}."
+
+
+def _progress_bar() -> Any:
+    from tqdm import tqdm
+
+    return tqdm(unit=" records", unit_scale=True, desc="Shipping", file=sys.stderr, disable=None)
