@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tb_runhistory.file_system import file_system_of
 from tb_runhistory.journal.format import SEGMENT_SUFFIX
 
 FOLDER_VARIABLE = "RUNHISTORY_JOURNAL_DIR"
 DAMAGED = "damaged"
 """The folder in a spool where journals with damage are kept."""
 
-_MOUNTS = Path("/proc/self/mountinfo")
 _MMAP_SAFE = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs", "overlay"})
 
 
@@ -56,22 +56,4 @@ def is_mmap_safe(folder: Path) -> bool:
     On a copy-on-write or network file system a store to a mapped page can still find the disk full, and the kernel
     answers that with SIGBUS. Only file systems known not to are named; everything else counts as unsafe.
     """
-    try:
-        lines = _MOUNTS.read_text("utf-8", errors="surrogateescape").splitlines()
-    except OSError:
-        return False
-    where = os.path.join(os.path.realpath(folder), "")
-    longest, kind = "", ""
-    for line in lines:
-        mount, _, source = line.partition(" - ")
-        point = os.path.join(_unescaped(mount.split(" ")[4]), "")
-        # Of two mounts on one point the later one is seen.
-        if where.startswith(point) and len(point) >= len(longest):
-            longest, kind = point, source.split(" ")[0]
-    return kind in _MMAP_SAFE
-
-
-def _unescaped(text: str) -> str:
-    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        text = text.replace(code, character)
-    return text
+    return file_system_of(folder) in _MMAP_SAFE

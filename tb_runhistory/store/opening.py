@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from tb_runhistory.errors import NotFound, StoreUnavailable
+from tb_runhistory.file_system import NETWORK, file_system_of
 from tb_runhistory.store.base import RunHistoryReader, RunHistoryWriter
 from tb_runhistory.store.sqlite_file import check_store as check_file
 from tb_runhistory.uri import StoreUri
@@ -51,6 +52,12 @@ def open_writer(uri: StoreUri) -> RunHistoryWriter:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnavailable(f"the folder of the store {path} cannot be made: {error.strerror}") from None
+    kind = file_system_of(Path(path).parent)
+    if kind in NETWORK:
+        raise StoreUnavailable(
+            f"the store {path} is on a network file system ({kind}), where SQLite can lose data: "
+            "keep it on a local disk of the machine that records"
+        )
     lock = StoreLock(path)
     try:
         with lock.commit(LOCK_TIMEOUT_SECONDS):

@@ -21,7 +21,7 @@ _SERIES_AT_ONCE = 50
 """Series that one round of queries covers: few enough to bound memory, many enough to spread the cost of a query."""
 
 _COUNTS = text("""
-    SELECT w.key, s.count FROM json_each(:wanted) AS w CROSS JOIN series AS s
+    SELECT w.key, s.count AS points FROM json_each(:wanted) AS w CROSS JOIN series AS s
     WHERE s.root_id = json_extract(w.value, '$[0]') AND s.run_id = json_extract(w.value, '$[1]')
       AND s.number = json_extract(w.value, '$[2]')
 """)
@@ -44,7 +44,7 @@ def read_points(
 
 def _counts(connection: Connection, keys: Sequence[SeriesKey]) -> list[int]:
     wanted = json.dumps([(key.root_id, key.run_id, key.number) for key in keys])
-    counts = {key: count for key, count in connection.execute(_COUNTS, {"wanted": wanted})}
+    counts = {row.key: row.points for row in connection.execute(_COUNTS, {"wanted": wanted})}
     return [counts.get(position, 0) for position in range(len(keys))]
 
 

@@ -12,8 +12,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, insert, select, text, update
 
 from tb_runhistory.records.changes import DeclareSeries
 from tb_runhistory.records.columns import SeriesKey
@@ -82,14 +83,12 @@ class SeriesWriter:
         self._series: dict[tuple[str, str, str, str], WorkingSeries] = {}
         self._next_number: dict[tuple[str, str], int] = defaultdict(int)
         self._changed: dict[SeriesKey, WorkingSeries] = {}
-        self._loaded_runs = sorted(set(runs))
-        for row in connection.execute(_STORED, {"runs": json.dumps(self._loaded_runs)}).mappings():
-            facts = Facts(*(math.nan if row[name] is None else row[name] for name in _FACT_NAMES))
+        for row in connection.execute(_STORED, {"runs": json.dumps(sorted(set(runs)))}).mappings():
             key = SeriesKey(row["root_id"], row["run_id"], row["number"])
-            self._series[key.root_id, key.run_id, row["tag"], row["data_class"]] = WorkingSeries(
-                key, row["session_id"], facts, row["hidden"]
-            )
-            self._next_number[key.root_id, key.run_id] = max(self._next_number[key.root_id, key.run_id], key.number + 1)
+            name = (key.root_id, key.run_id, row["tag"], row["data_class"])
+            self._series[name] = WorkingSeries(key, row["session_id"], _facts(row), row["hidden"])
+            run = name[:2]
+            self._next_number[run] = max(self._next_number[run], key.number + 1)
 
     def find(self, declared: DeclareSeries) -> WorkingSeries:
         """The series that is declared, made if it is new, and marked as changed."""
@@ -203,6 +202,11 @@ class SeriesWriter:
         if old:
             self._connection.execute(_UPDATE, old)
         self._changed.clear()
+
+
+def _facts(row: RowMapping) -> Facts:
+    values: list[Any] = [math.nan if row[name] is None else row[name] for name in _FACT_NAMES]
+    return Facts(*values)
 
 
 def _declared_columns(key: SeriesKey, declared: DeclareSeries) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -63,16 +64,16 @@ class StoreSuite:
         return History(writer)
 
     @pytest.fixture
-    def writer(self, door: StoreDoor) -> RunHistoryWriter:
+    def writer(self, door: StoreDoor) -> Iterator[RunHistoryWriter]:
         """The writer, closed at the end."""
         with door.open_writer() as writer:
-            yield writer  # type: ignore[misc]
+            yield writer
 
     @pytest.fixture
-    def reader(self, door: StoreDoor, writer: RunHistoryWriter) -> RunHistoryReader:
+    def reader(self, door: StoreDoor, writer: RunHistoryWriter) -> Iterator[RunHistoryReader]:
         """The reader, closed at the end."""
         with door.open_reader() as reader:
-            yield reader  # type: ignore[misc]
+            yield reader
 
     # Runs and what describes them
 
@@ -135,7 +136,8 @@ class StoreSuite:
         run.apply(SetParameter("run", "run", "lr", 0.2))
         read = reader.parameters(ALL)
         stored = dict(zip(read.name, read.value, strict=True))
-        assert math.isnan(float(stored.pop("nan"))) and math.isnan(float(values.pop("nan")))
+        assert math.isnan(float(stored.pop("nan")))
+        assert math.isnan(float(values.pop("nan")))
         assert stored == values
         assert {name: type(value) for name, value in stored.items()} == {
             name: type(value) for name, value in values.items()
@@ -190,7 +192,8 @@ class StoreSuite:
         values = [1.0, math.nan, -math.inf, 5e-324, -0.0]
         history.root("run").log("loss", [0, 1, 2, 3, 2**62], values)
         (read,) = _read(reader, "loss")
-        assert read.total == 5 and read.points.steps.tolist() == [0, 1, 2, 3, 2**62]
+        assert read.total == 5
+        assert read.points.steps.tolist() == [0, 1, 2, 3, 2**62]
         assert np.array(values).tobytes() == read.points.values.tobytes()
         assert read.points.wall_times[1] == START + 1
 
@@ -254,7 +257,8 @@ class StoreSuite:
             run.log("loss", steps[part].tolist(), values[part].tolist())
         for _ in range(2):
             (read,) = _read(reader, "loss")
-            assert read.points.steps.tolist() == steps.tolist() and read.points.values.tolist() == values.tolist()
+            assert read.points.steps.tolist() == steps.tolist()
+            assert read.points.values.tolist() == values.tolist()
             facts = reader.series(ALL, DataClass.SCALAR)
             assert (facts.count[0], facts.minimum[0], facts.maximum[0]) == (count, values.min(), values.max())
             assert facts.sum[0] == pytest.approx(values.sum())
@@ -280,7 +284,8 @@ class StoreSuite:
             (whole,) = reader.read_points(key, window=window)
             assert whole.points.steps.tolist() == inside.tolist()
             (some,) = reader.read_points(key, 100, window)
-            assert some.total == len(inside) and len(some.points) <= 100
+            assert some.total == len(inside)
+            assert len(some.points) <= 100
             if len(inside):
                 assert (some.points.steps[0], some.points.steps[-1]) == (inside[0], inside[-1])
 
@@ -317,13 +322,15 @@ class StoreSuite:
         door.damage_points("hurt")
         keys = dict(zip((key.run_id for key in _series(reader, "loss").key), _series(reader, "loss").key, strict=True))
         (hurt,) = reader.read_points([keys["hurt"]])
-        assert len(hurt.points) == 0 and hurt.total == 5000
+        assert len(hurt.points) == 0
+        assert hurt.total == 5000
         assert [(block.first_step, block.last_step, block.count) for block in hurt.damaged] == [
             (0, 4095, 4096),
             (4096, 4999, 904),
         ]
         (whole,) = reader.read_points([keys["whole"]])
-        assert whole.points.steps.tolist() == list(range(100)) and not whole.damaged
+        assert whole.points.steps.tolist() == list(range(100))
+        assert not whole.damaged
         history.root("more").log("loss", [1])
         history.apply("hurt", points=[LoggedPoints(_declared(history, "hurt"), points_of([5000, 7]))])
         assert reader.read_points([keys["hurt"]])[0].points.steps.tolist() == [7, 5000]
