@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +107,9 @@ def _drain(uri: StoreUri, spool: Path) -> int:
 
 
 def _wait_for_the_other(uri: StoreUri, spool: Path) -> None:
-    try:
+    # Where there is no store yet, the shipper makes it.
+    with suppress(NotFound):
         check_store(uri)
-    except NotFound:
-        pass  # It makes the store itself.
     click.echo("A shipper is at work on these journals already; waiting for it (Ctrl-C leaves it alone).", err=True)
     with _progress_bar() as bar:
         while left := [folder for folder in journal_folders(spool) if not owner_lives(folder)]:
