@@ -30,7 +30,7 @@ from tb_runhistory.journal.format import (
     segment_name,
 )
 from tb_runhistory.journal.spool import segment_numbers
-from tb_runhistory.records.changes import DeclareSeries, JournalRecord
+from tb_runhistory.records.changes import DeclareSeries, JournalRecord, LogText
 from tb_runhistory.records.points import Floats, Points
 
 _POINT = np.dtype(
@@ -235,7 +235,7 @@ class JournalReader:
         except ValueError as error:
             self.damage.append(Damage(self._number, offset, 1, f"record {sequence} is not understood: {error}"))
         else:
-            self._keep_record(sequence, record)
+            self._keep_record(sequence, record, offset)
         piece.used += length
         return True
 
@@ -265,7 +265,7 @@ class JournalReader:
         self._parts.append(rows)
         self._count += len(rows)
 
-    def _keep_record(self, sequence: int, record: JournalRecord) -> None:
+    def _keep_record(self, sequence: int, record: JournalRecord, offset: int) -> None:
         if isinstance(record, DeclareSeries):
             if record.number >= len(self._known):
                 known = np.zeros(max(2 * len(self._known), record.number + 1), np.bool_)
@@ -273,6 +273,8 @@ class JournalReader:
                 self._known = known
             self._known[record.number] = True
             self.declarations[record.number] = record
+        elif isinstance(record, LogText) and record.number not in self.declarations:
+            self.damage.append(Damage(self._number, offset, 1, "a text of a series whose declaration is missing"))
         self._records.append((sequence, record))
         self._count += 1
 
