@@ -85,7 +85,7 @@ def record(sweep: Run, trials: list[Trial], advance: Callable[[], object]) -> No
             continue
         finally:
             advance()
-        sweep.log("accuracy", score.accuracy, step=number)
+        sweep.log("mean/accuracy", score.accuracy, step=number)
         if score.accuracy > best.accuracy:
             best_name, best = name, score
     sweep.log(
@@ -100,7 +100,6 @@ def record_trial(run: Run, trial: Trial, splits: list[Split]) -> Score:
     scores = []
     for fold, split in enumerate(splits):
         with run.child_run(f"fold-{fold}") as fold_run:
-            fold_run.log_parameters({"fold": fold})
             scores.append(train(fold_run, trial, split))
     mean = Score(float(np.mean([score.loss for score in scores])), float(np.mean([score.accuracy for score in scores])))
     run.log("mean/loss", mean.loss)

@@ -18,7 +18,7 @@ from demo.browser import DASHBOARDS, browser, open_dashboard
 from demo.environment import CHECKOUT
 from demo.serving import free_port, tensorboard
 
-SIZE = {"width": 1440, "height": 900}
+WIDTH, HEIGHT = 1440, 900
 
 
 def main() -> None:
@@ -28,8 +28,7 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     with tensorboard([f"--runhistory_uri={uri}"], free_port()) as server, browser() as running:
         for name in options.dashboards:
-            scheme = "dark" if options.dark else "light"
-            page = running.new_page(viewport=SIZE, color_scheme=scheme)
+            page = running.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             open_dashboard(page, f"{server.address}?darkMode={str(options.dark).lower()}", name)
             if name == "time-series":
                 page.get_by_role("button", name="Settings").click()

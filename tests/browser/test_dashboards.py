@@ -23,8 +23,12 @@ odd = [trial for trial in grid if trial.learning_rate > 1 or trial.activation ==
 recording.record_missing(sys.argv[1], [*grid[:2], *odd])
 """
 
-# What a plain ``tensorboard --logdir`` says too: its bundle holds Three.js twice.
-STOCK_NOISE = ("Multiple instances of Three.js being imported.",)
+# What a plain ``tensorboard --logdir`` with hyperparameters says too: its bundle holds Three.js twice and old widgets.
+STOCK_NOISE = (
+    "Multiple instances of Three.js being imported.",
+    "paper-header-panel is deprecated.",
+    "paper-toolbar is deprecated.",
+)
 
 TRIAL = "digits-mlp/sweep/trial-00"
 
@@ -57,7 +61,7 @@ def page(running: Browser, complaints: list[str]) -> Iterator[Page]:
     opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
     opened.on("pageerror", lambda error: complaints.append(f"exception: {error}"))
     opened.on("requestfailed", lambda request: complaints.append(f"failed: {request.url} {request.failure}"))
-    opened.on("response", lambda answer: answer.ok or complaints.append(f"{answer.status}: {answer.url}"))
+    opened.on("response", lambda answer: complaints.extend([] if answer.ok else [f"{answer.status}: {answer.url}"]))
     yield opened
     opened.close()
 
