@@ -5,9 +5,9 @@ they are not (a series logged densely at first and rarely later, or with one ste
 places on thin stretches and draw a dense one with two points, and a viewer that does not ask again when it zooms would
 never show more.
 
-Each bucket gives its minimum and its maximum over the finite values. NaN and infinities have places of their own: a
-bucket that has such points gives the first of them too. This needs at least five places in all; with four, it is done
-where a place is left.
+Each bucket gives its minimum and its maximum over the finite values, so there are half as many buckets as places. NaN
+and infinities have places of their own: a bucket that has such points gives the first of them too, for which there are
+as many buckets fewer as it takes. With five places or more at least one is shown; with four, where a place is left.
 """
 
 from __future__ import annotations
