@@ -47,11 +47,10 @@ def main() -> None:
         return
     settings = ServerSettings.from_line(line)
     answers: Future[Answers] = Future()
-    server = _listen(settings, answers)
+    _server = _listen(settings, answers)
     threading.Thread(target=_load, args=(settings, answers), daemon=True).start()
     _live(parent)
-    server.stop(None)
-    # Requests that are still at work must not hold up the end.
+    # Requests at work must not hold up the end, and about an orderly one the gRPC of TensorBoard prints a line.
     os._exit(0)
 
 
