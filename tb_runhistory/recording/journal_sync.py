@@ -37,7 +37,8 @@ class JournalSync:
         if now - self._synced_at < SYNC_SECONDS:
             return
         for folder in folders:
-            if now - self._waiting_since.get(folder.name, now) >= SYNC_SECONDS:
+            since = self._waiting_since.get(folder.name)
+            if since is not None and now - since >= SYNC_SECONDS:
                 self._synced_at = now
                 self._sync(folder)
 

@@ -1,0 +1,535 @@
+"""Journals reach the store exactly once, whatever ends or fails in between, and the dead are told from the living."""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from tb_runhistory.errors import StoreUnavailable
+from tb_runhistory.journal import writer as writer_module
+from tb_runhistory.journal.format import segment_name
+from tb_runhistory.journal.spool import journal_folders, segment_numbers
+from tb_runhistory.journal.writer import JournalWriter
+from tb_runhistory.recording import journal_sync
+from tb_runhistory.recording import shipper as shipper_module
+from tb_runhistory.recording.journal_drain import OWNER_DIED
+from tb_runhistory.recording.shipper import STOP_VARIABLE, Shipper
+from tb_runhistory.recording.shipper_lock import ShipperLock
+from tb_runhistory.records.changes import (
+    CreateExperiment,
+    CreateRun,
+    DataClass,
+    DeclareSeries,
+    EndRun,
+    LogText,
+    SetParameter,
+    StartRun,
+)
+from tb_runhistory.records.status import RunStatus
+from tb_runhistory.store.base import TreeBatch
+from tests.recording.model_writer import ModelDatabase
+
+DEADLINE = 10.0
+
+
+class Training:
+    """A run in a journal of its own, in this process."""
+
+    def __init__(self, spool: Path, run: str, is_owner: bool = True) -> None:
+        self.run = run
+        self.session = f"session of {run}"
+        self.journal = JournalWriter.create(spool)
+        self.folder = spool / self.journal.journal_id
+        self.journal.append(CreateExperiment("experiment", 1.0))
+        self.journal.append(CreateRun(run, run, None, run, "experiment", run, 1.0))
+        if is_owner:
+            self.journal.append(StartRun(run, run, self.session, 1.0, "host"))
+        self.loss = self.journal.declare(DeclareSeries(run, run, self.session, 0, "loss"))
+        self.note = self.journal.declare(DeclareSeries(run, run, self.session, 0, "note", DataClass.TEXT))
+        self.step = 0
+
+    def log(self, count: int) -> None:
+        """Logs ``count`` points at the next steps."""
+        for _ in range(count):
+            assert self.journal.append_point(self.loss, self.step, 1.0 + self.step, self.step / 2)
+            self.step += 1
+
+    def complete(self) -> None:
+        """Ends the run well."""
+        self.journal.append(EndRun(self.run, self.run, self.session, RunStatus.COMPLETED, 9.0))
+
+    def die(self) -> None:
+        """What is left of a process that is gone, as far as anybody can see."""
+        self.journal.close()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> ModelDatabase:
+    return ModelDatabase(tmp_path / "store")
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def shipper(spool: Path, database: ModelDatabase, said: list[str]) -> Iterator[Shipper]:
+    with_said = Shipper(spool, database.open, said.append)
+    yield with_said
+    with_said.close()
+
+
+@pytest.fixture
+def training(spool: Path) -> Iterator[Callable[..., Training]]:
+    begun: list[Training] = []
+
+    def begin(run: str = "run", is_owner: bool = True) -> Training:
+        begun.append(Training(spool, run, is_owner))
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        each.die()
+
+
+def test_what_is_logged_is_applied_and_the_owner_sees_how_far(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    run = training()
+    run.log(100)
+    run.journal.append(LogText("run", run.note, 3, 4.0, "hello"))
+    assert shipper.cycle().applied == run.journal.sequence
+    assert run.journal.applied() == run.journal.sequence
+    run.log(50)
+    shipper.cycle()
+    store = database.store
+    assert store.steps("run", "loss") == list(range(150))
+    assert store.points["run", run.session, "loss"][3] == (3, 4.0, 1.5)
+    assert store.texts == {("run", run.session, "note"): [(3, 4.0, "hello")]}
+    assert store.status("run") is RunStatus.RUNNING
+    assert isinstance(store.changes[0], CreateExperiment)
+
+
+def test_a_cycle_without_news_writes_nothing(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    training().log(1)
+    shipper.cycle()
+    before = database.path.stat().st_mtime_ns
+    cycle = shipper.cycle()
+    assert (cycle.applied, cycle.more, cycle.left) == (0, False, 1)
+    assert database.path.stat().st_mtime_ns == before
+
+
+def test_the_death_of_the_owner_fails_its_run_at_once(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training], spool: Path
+) -> None:
+    run = training()
+    run.log(10)
+    shipper.cycle()
+    run.log(10)
+    run.die()
+    assert shipper.cycle().left == 0
+    store = database.store
+    assert store.steps("run", "loss") == list(range(20))
+    assert store.status("run") is RunStatus.FAILED
+    assert [change.error for change in store.changes if isinstance(change, EndRun)] == [OWNER_DIED]
+    assert store.forgotten == [run.journal.journal_id]
+    assert not store.applied
+    assert os.listdir(spool) == []
+
+
+def test_an_owner_found_dead_ended_when_it_was_last_heard_of(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    run = training()
+    run.log(10)
+    run.die()
+    shipper.cycle()
+    assert [change.ended_at for change in database.store.changes if isinstance(change, EndRun)] == [10.0]
+
+
+def test_a_run_that_ended_is_left_as_it_ended(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    run = training()
+    run.complete()
+    run.die()
+    shipper.cycle()
+    assert database.store.status("run") is RunStatus.COMPLETED
+
+
+def test_the_death_of_a_child_that_logged_to_a_run_does_not_end_it(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    training().log(3)
+    child = training("run", is_owner=False)
+    child.log(5)
+    child.die()
+    assert shipper.cycle().left == 1
+    assert database.store.status("run") is RunStatus.RUNNING
+    assert len(database.store.steps("run", "loss")) == 8
+
+
+def test_consumed_segments_go_while_the_owner_lives(
+    shipper: Shipper, training: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "FIRST_SEGMENT_SIZE", 4096)
+    monkeypatch.setattr(writer_module, "SEGMENT_SIZE", 4096)
+    run = training()
+    run.log(1000)
+    last = segment_numbers(run.folder)[-1]
+    assert last > 5
+    shipper.cycle()
+    assert segment_numbers(run.folder) == [last]
+
+
+def test_a_new_shipper_knows_the_runs_of_a_journal_whose_beginning_is_gone(
+    spool: Path, database: ModelDatabase, training: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "FIRST_SEGMENT_SIZE", 4096)
+    monkeypatch.setattr(writer_module, "SEGMENT_SIZE", 4096)
+    run = training()
+    run.log(1000)
+    with_beginning = Shipper(spool, database.open)
+    with_beginning.cycle()
+    with_beginning.close()
+    run.log(10)
+    another = Shipper(spool, database.open)
+    another.cycle()
+    assert database.store.beats == [("run", "run"), ("run", "run")]
+    run.die()
+    another.cycle()
+    another.close()
+    assert database.store.status("run") is RunStatus.FAILED
+    assert database.store.steps("run", "loss") == list(range(1010))
+
+
+def test_large_backlogs_are_read_in_bounded_pieces_and_in_turn(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipper_module, "BATCH_LIMIT", 100)
+    monkeypatch.setattr(shipper_module, "CYCLE_LIMIT", 150)
+    runs = [training(f"run {index}") for index in range(3)]
+    for run in runs:
+        run.log(500)
+        run.complete()
+        run.die()
+    cycles = [shipper.cycle()]
+    while cycles[-1].more:
+        cycles.append(shipper.cycle())
+    assert all(cycle.applied <= 150 for cycle in cycles)
+    assert sum(cycle.applied for cycle in cycles) == sum(run.journal.sequence for run in runs)
+    assert cycles[-1].left == 0
+    for run in runs:
+        assert database.store.steps(run.run, "loss") == list(range(500))
+
+
+@pytest.mark.parametrize("step", ["read", "begin", "apply", "commit", "mark", "unlink"])
+@pytest.mark.parametrize("is_dead", [False, True], ids=["living", "dead"])
+def test_a_shipper_killed_at_any_step_applies_exactly_once(
+    spool: Path,
+    database: ModelDatabase,
+    training: Callable[..., Training],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    is_dead: bool,
+) -> None:
+    monkeypatch.setattr(writer_module, "FIRST_SEGMENT_SIZE", 4096)
+    monkeypatch.setattr(writer_module, "SEGMENT_SIZE", 4096)
+    runs = [training("one"), training("two")]
+    for _ in range(3):
+        for run in runs:
+            run.log(300)
+        kill_at(spool, database, step)
+    for run in runs:
+        run.log(10)
+        if is_dead:
+            run.die()
+    kill_at(spool, database, step)
+    rest = Shipper(spool, database.open)
+    assert rest.drain(DEADLINE)
+    rest.close()
+    for run in runs:
+        assert database.store.steps(run.run, "loss") == list(range(910))
+        assert database.store.status(run.run) is (RunStatus.FAILED if is_dead else RunStatus.RUNNING)
+        ends = [change for change in database.store.changes if isinstance(change, EndRun) and change.run_id == run.run]
+        assert len(ends) == is_dead
+
+
+def kill_at(spool: Path, database: ModelDatabase, step: str) -> None:
+    """A shipper process that is killed when it reaches the step."""
+    child = os.fork()
+    if child == 0:
+        os.environ[STOP_VARIABLE] = step
+        try:
+            Shipper(spool, database.open).drain(DEADLINE)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 70, f"the step {step} was not reached"
+
+
+def test_a_store_that_is_down_costs_nothing_but_time(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    run = training()
+    run.log(10)
+    shipper.cycle()
+    database.is_down = True
+    run.log(10)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            shipper.cycle()
+    run.log(10)
+    database.is_down = False
+    shipper.cycle()
+    assert database.store.steps("run", "loss") == list(range(30))
+
+
+def test_an_outage_is_said_once_and_outlived(
+    spool: Path,
+    shipper: Shipper,
+    database: ModelDatabase,
+    training: Callable[..., Training],
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shipper_module, "LONGEST_BACK_OFF", 0.01)
+    monkeypatch.setattr(shipper_module, "SHORTEST_PAUSE", 0.01)
+    database.is_down = True
+    run = training()
+    run.log(10)
+    run.complete()
+    run.die()
+    thread = threading.Thread(target=shipper.run, args=(taken(spool), threading.Event()))
+    thread.start()
+    wait_until(lambda: database.opened > 5)
+    database.is_down = False
+    thread.join(DEADLINE)
+    assert not thread.is_alive()
+    assert database.store.steps("run", "loss") == list(range(10))
+    assert said == [
+        "the store is down: wait until it is back; journals are kept, and the store is tried again",
+        "the store takes records again",
+    ]
+
+
+def test_journals_are_synced_only_while_the_store_does_not_take_them(
+    spool: Path,
+    database: ModelDatabase,
+    training: Callable[..., Training],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journal_sync, "SYNC_SECONDS", 0.0)
+    synced: list[str] = []
+    fdatasync = os.fdatasync
+
+    def watch(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fdatasync(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", watch)
+    run = training()
+    run.log(10)
+    shipper = Shipper(spool, database.open, lambda text: None)
+    shipper.cycle()
+    shipper.cycle()
+    assert not synced
+    database.is_down = True
+    stop, lock = threading.Event(), taken(spool)
+    thread = threading.Thread(target=shipper.run, args=(lock, stop))
+    thread.start()
+    wait_until(lambda: bool(synced))
+    stop.set()
+    thread.join(DEADLINE)
+    assert set(synced) == {str(run.folder / segment_name(1))}
+
+
+def test_content_that_the_store_cannot_take_stops_no_other_journal(
+    spool: Path, shipper: Shipper, database: ModelDatabase, training: Callable[..., Training], said: list[str]
+) -> None:
+    def choke(batch: TreeBatch) -> None:
+        if batch.root_id == "bad":
+            raise ZeroDivisionError("a secret")
+
+    database.before = choke
+    runs = [training("good"), training("bad"), training("fine")]
+    for run in runs:
+        run.log(10)
+        run.die()
+    for _ in range(3):
+        shipper.cycle()
+    assert database.store.steps("good", "loss") == database.store.steps("fine", "loss") == list(range(10))
+    assert not journal_folders(spool)
+    kept = spool / "damaged" / runs[1].journal.journal_id
+    assert sorted(os.listdir(kept)) == ["00000001.segment", "reason"]
+    assert "ZeroDivisionError in choke" in (kept / "reason").read_text()
+    assert not any("secret" in text for text in [*said, (kept / "reason").read_text()])
+
+
+def test_a_living_journal_with_such_content_stays_where_it_is(
+    spool: Path, shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    def choke(batch: TreeBatch) -> None:
+        if batch.root_id == "bad" and any(isinstance(change, SetParameter) for change in batch.changes):
+            raise ZeroDivisionError
+
+    database.before = choke
+    good, bad = training("good"), training("bad")
+    bad.journal.append(SetParameter("bad", "bad", "lr", 1))
+    for _ in range(3):
+        good.log(5)
+        bad.log(5)
+        shipper.cycle()
+    assert database.store.steps("good", "loss") == list(range(15))
+    assert bad.folder in journal_folders(spool)
+
+
+def test_a_damaged_journal_is_applied_as_far_as_it_goes_and_kept(
+    spool: Path, shipper: Shipper, database: ModelDatabase, training: Callable[..., Training], said: list[str]
+) -> None:
+    run = training()
+    run.log(100)
+    run.die()
+    segment = run.folder / segment_name(1)
+    data = bytearray(segment.read_bytes())
+    data[data.index(struct.pack("<qdd", 50, 51.0, 25.0))] ^= 1
+    segment.write_bytes(data)
+    shipper.cycle()
+    assert database.store.steps("run", "loss") == [step for step in range(100) if step != 50]
+    kept = spool / "damaged" / run.journal.journal_id
+    assert (kept / segment_name(1)).read_bytes() == bytes(data)
+    assert "are missing" in (kept / "reason").read_text()
+    assert len(said) == 1
+    assert "1 records are missing" in said[0]
+    assert not journal_folders(spool)
+
+
+def test_a_journal_of_a_newer_version_is_left_alone(
+    spool: Path, shipper: Shipper, database: ModelDatabase, training: Callable[..., Training], said: list[str]
+) -> None:
+    run = training()
+    run.die()
+    segment = run.folder / segment_name(1)
+    data = bytearray(segment.read_bytes())
+    data[8] = 2
+    data[60:64] = crc32(data[:60]).to_bytes(4, "little")
+    segment.write_bytes(data)
+    before = sorted(os.listdir(run.folder))
+    for _ in range(3):
+        assert shipper.cycle().left == 0
+    assert sorted(os.listdir(run.folder)) == before
+    assert len(said) == 1
+    assert "format version 2" in said[0]
+
+
+def test_only_the_living_have_a_heartbeat(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipper_module, "HEARTBEAT_SECONDS", 0.0)
+    alive, dead, over = training("alive"), training("dead"), training("over")
+    dead.die()
+    over.complete()
+    shipper.cycle()
+    shipper.cycle()
+    assert database.store.beats == [("alive", "alive")] * 2
+    alive.die()
+
+
+def test_a_folder_that_somebody_takes_away_says_nothing_about_its_owner(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training], tmp_path: Path
+) -> None:
+    run = training()
+    run.log(5)
+    shipper.cycle()
+    run.folder.rename(tmp_path / "elsewhere")
+    assert shipper.cycle().left == 0
+    assert database.store.status("run") is RunStatus.RUNNING
+
+
+def test_a_shipper_ends_when_nothing_is_left_and_lets_go_of_the_lock(
+    spool: Path, shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    run = training()
+    run.log(10)
+    thread = threading.Thread(target=shipper.run, args=(taken(spool), threading.Event()))
+    thread.start()
+    wait_until(lambda: database.path.exists())
+    assert ShipperLock.take(spool) is None
+    run.die()
+    thread.join(DEADLINE)
+    assert not thread.is_alive()
+    taken(spool).release()
+
+
+def test_a_journal_begun_while_a_shipper_ends_is_shipped(
+    spool: Path, shipper: Shipper, database: ModelDatabase, training: Callable[..., Training]
+) -> None:
+    lock = taken(spool)
+    unlock = lock.unlock
+    begun: list[Training] = []
+
+    def begin_then_unlock() -> None:
+        if not begun:
+            begun.append(training("late"))
+            begun[0].log(3)
+            begun[0].die()
+        unlock()
+
+    lock.unlock = begin_then_unlock  # type: ignore[method-assign]
+    shipper.run(lock, threading.Event())
+    assert database.store.steps("late", "loss") == [0, 1, 2]
+
+
+def test_a_process_killed_beside_a_shipper_is_failed(spool: Path, shipper: Shipper, database: ModelDatabase) -> None:
+    child = os.fork()
+    if child == 0:
+        Training(spool, "killed").log(100)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert shipper.drain(DEADLINE)
+    assert database.store.status("killed") is RunStatus.FAILED
+    assert database.store.steps("killed", "loss") == list(range(100))
+
+
+def test_draining_reports_its_progress(
+    shipper: Shipper, training: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipper_module, "BATCH_LIMIT", 100)
+    run = training()
+    run.log(250)
+    run.die()
+    seen: list[tuple[int, int]] = []
+    assert shipper.drain(DEADLINE, lambda applied, left: seen.append((applied, left)))
+    assert seen[-1] == (run.journal.sequence, 0)
+    assert len(seen) >= 3
+
+
+def taken(spool: Path) -> ShipperLock:
+    lock = ShipperLock.take(spool)
+    assert lock is not None
+    return lock
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(int(DEADLINE / 0.01)):
+        if condition():
+            return
+        pause.wait(0.01)
+    raise AssertionError("the state was not reached in time")
