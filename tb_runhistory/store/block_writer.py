@@ -62,6 +62,8 @@ class BlockWriter:
             try:
                 points = Points.concatenate([decode_block(newest.payload), points])
                 self._remove(POINTS_LEVEL, newest.first_step, newest.last_step)
+                # It has a summary if it was not the newest before something was hidden.
+                self._remove_summaries(newest.first_step, newest.last_step)
             except DamagedData:
                 pass  # It stays as it is, and what it lost is reported when it is read.
         full = len(points) - len(points) % BLOCK_POINTS

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tb_runhistory.records.changes import DataClass
@@ -63,6 +63,19 @@ OPERATIONS = st.lists(st.one_of(LOGS, LOGS, st.just("resume"), st.just("end"), s
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(operations=OPERATIONS, seed=st.integers(0, 2**32))
+@example(
+    # The newest block is hidden and one with a summary becomes the newest.
+    operations=[
+        Log(3969, 9000, 3, False),
+        "resume",
+        Log(7315, 2, 1, False),
+        Log(1366, 4096, 1, True),
+        "resume",
+        Log(1794, 4096, 1, True),
+        Log(-50, 4096, 1, False),
+    ],
+    seed=0,
+)
 def test_a_series_reads_like_a_dictionary_of_steps(operations: list[Log | str], seed: int) -> None:
     random = np.random.default_rng(seed)
     model = Model()
