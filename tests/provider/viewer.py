@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from urllib.request import Request, urlopen
 
 import psutil
 
-TENSORBOARD = [os.path.join(os.path.dirname(os.sys.executable), "tensorboard")]  # type: ignore[attr-defined]
+TENSORBOARD = [os.path.join(os.path.dirname(sys.executable), "tensorboard")]
 START_SECONDS = 60.0
 
 
@@ -31,6 +32,14 @@ def wait_for(what: str, holds: Callable[[], object], seconds: float = 20.0) -> f
             raise AssertionError(f"{what} did not happen within {seconds} s")
         time.sleep(0.02)
     return time.monotonic() - start
+
+
+def gone(process: psutil.Process) -> bool:
+    """Whether the process has ended, whether or not anybody has asked for its exit code."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Viewer:

@@ -1,0 +1,197 @@
+"""The data server as a client sees it: what it answers when the store fails, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+from tensorboard.data.proto import data_provider_pb2 as messages
+from tensorboard.data.proto import data_provider_pb2_grpc
+
+from tb_runhistory.errors import StoreError
+from tb_runhistory.provider.process import DataServer
+from tb_runhistory.provider.servicer import RunHistoryServicer
+from tb_runhistory.provider.settings import ServerSettings
+from tb_runhistory.uri import StoreUri
+from tests.conformance.builder import History
+from tests.provider.viewer import gone, wait_for
+
+
+class Client:
+    """A data server that this process has started, and calls to it."""
+
+    def __init__(self, uri: str) -> None:
+        self.server = DataServer()
+        self.server.start()
+        self.server.serve(ServerSettings(uri, self.server.port))
+        # Each call has a channel that begins anew, so that none waits for another's back-off.
+        self.options = [("grpc.use_local_subchannel_pool", 1)]
+
+    def runs(self, seconds: float = 20.0) -> list[str]:
+        """The names of all runs."""
+        with grpc.secure_channel(self.server.address, grpc.local_channel_credentials(), self.options) as channel:
+            stub = data_provider_pb2_grpc.TensorBoardDataProviderStub(channel)
+            request = messages.ListRunsRequest()
+            return [run.name for run in stub.ListRuns(request, timeout=seconds, wait_for_ready=True).runs]
+
+    def error(self) -> grpc.RpcError:
+        """What a call ends with, which must be an error."""
+        with pytest.raises(grpc.RpcError) as caught:
+            self.runs()
+        return caught.value
+
+    def process(self) -> psutil.Process:
+        """The server's process."""
+        [process] = [
+            child for child in psutil.Process().children() if "tb_runhistory.provider.server" in child.cmdline()
+        ]
+        return process
+
+
+@pytest.fixture
+def client(uri: StoreUri, history: History) -> Iterator[Client]:
+    """A server of a store with one run."""
+    history.root("a").log("loss", range(10))
+    started = Client(uri.text)
+    yield started
+    started.server.stop()
+
+
+def test_a_store_that_disappears_is_named_and_found_again(
+    client: Client, uri: StoreUri, history: History, tmp_path: Path
+) -> None:
+    assert client.runs() == ["mnist/a"]
+    history.writer.close()
+    process = client.process()
+    shutil.move(tmp_path / "store", tmp_path / "away")
+    error = client.error()
+    assert error.code() == grpc.StatusCode.NOT_FOUND
+    assert uri.path in error.details()
+    shutil.move(tmp_path / "away", tmp_path / "store")
+    assert client.runs() == ["mnist/a"]
+    assert client.process() == process
+
+
+def test_a_store_that_becomes_something_else_is_named(client: Client, uri: StoreUri, history: History) -> None:
+    assert client.runs() == ["mnist/a"]
+    history.writer.close()
+    content = Path(uri.path).read_bytes()
+    for name in (uri.path, f"{uri.path}-wal", f"{uri.path}-shm"):
+        Path(name).unlink(missing_ok=True)
+    Path(uri.path).write_text("no database" * 100)
+    error = client.error()
+    assert error.code() == grpc.StatusCode.UNAVAILABLE
+    assert "not a run-history store" in error.details()
+    Path(uri.path).write_bytes(content)
+    assert client.runs() == ["mnist/a"]
+
+
+def test_a_writer_at_work_does_not_lock_viewers_out(client: Client, uri: StoreUri) -> None:
+    with closing(sqlite3.connect(uri.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert client.runs() == ["mnist/a"]
+        other.execute("ROLLBACK")
+
+
+def test_a_server_that_dies_answers_again_on_the_same_port(client: Client) -> None:
+    assert client.runs() == ["mnist/a"]
+    process = client.process()
+    process.kill()
+    assert wait_for("a further answer", lambda: client.runs() == ["mnist/a"]) < 3
+    assert client.process() != process
+
+
+def test_a_server_that_freezes_is_replaced(client: Client) -> None:
+    assert client.runs() == ["mnist/a"]
+    process = client.process()
+    process.suspend()
+    # A frozen server keeps connections open and says nothing on them: the call ends when the server is killed.
+    seconds = wait_for("a further answer", lambda: _answers(client), 20)
+    assert seconds < 10
+    assert not process.is_running()
+
+
+def _answers(client: Client) -> bool:
+    try:
+        return client.runs(seconds=10) == ["mnist/a"]
+    except grpc.RpcError:
+        return False
+
+
+def test_a_selection_that_does_not_exist_is_told_at_the_start(uri: StoreUri, history: History) -> None:
+    history.root("a")
+    server = DataServer()
+    server.start()
+    server.serve(ServerSettings(f"{uri.text}?experiment=gone", server.port, check_selection=True))
+    with pytest.raises(StoreError, match="no experiment 'gone'"):
+        server.wait(20)
+    server.stop()
+
+
+def test_stopping_leaves_no_process_behind(client: Client) -> None:
+    assert client.runs() == ["mnist/a"]
+    process = client.process()
+    client.server.stop()
+    client.server.stop()
+    assert not process.is_running()
+
+
+def test_the_server_ends_with_the_process_that_started_it(uri: StoreUri, history: History) -> None:
+    history.root("a")
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys\n"
+            "from tb_runhistory.provider.process import DataServer\n"
+            "from tb_runhistory.provider.settings import ServerSettings\n"
+            "server = DataServer()\n"
+            "server.start()\n"
+            "server.serve(ServerSettings(sys.stdin.readline().strip(), server.port))\n"
+            "server.wait(20)\n"
+            "print(server._process.pid, flush=True)\n"
+            "sys.stdin.read()\n",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    parent.stdin.write(uri.text + "\n")
+    parent.stdin.flush()
+    child = psutil.Process(int(parent.stdout.readline()))
+    os.kill(child.pid, signal.SIGINT)
+    assert not gone(child)
+    parent.kill()
+    parent.wait()
+    wait_for("the end of the server", lambda: gone(child), 5)
+    parent.stdin.close()
+    parent.stdout.close()
+
+
+def test_an_unknown_error_is_told_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    class Refused(Exception):
+        pass
+
+    class Context:
+        def abort(self, code: grpc.StatusCode, text: str) -> None:
+            raise Refused(code, text)
+
+    answers: Future[object] = Future()
+    answers.set_exception(ValueError("password=hunter2"))
+    with pytest.raises(Refused) as caught:
+        RunHistoryServicer(answers).ListRuns(messages.ListRunsRequest(), Context())  # type: ignore[arg-type]
+    assert caught.value.args[0] == grpc.StatusCode.INTERNAL
+    assert "hunter2" not in caught.value.args[1] + capsys.readouterr().err
