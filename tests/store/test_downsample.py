@@ -113,6 +113,13 @@ def test_one_value_that_is_not_finite_among_many_is_shown(limit: int, value: flo
         assert 77_777 in step_set(downsample(parts, limit))
 
 
+def test_of_four_places_none_is_left_for_a_value_that_is_not_finite() -> None:
+    points = noise(100_000)
+    points.values[77_777] = np.nan
+    for found in (downsample([points], 4), downsample([summarize(points)], 4), *downsample_together([points], 4)):
+        assert step_set(found) == {0, 99_999} | finite_extremes(points)
+
+
 def test_each_bucket_with_a_value_that_is_not_finite_shows_one() -> None:
     points = noise(10_000)
     points.values[[5, 2000, 5000, 9000]] = np.nan, np.inf, -np.inf, np.nan
@@ -148,6 +155,17 @@ def test_newest_points_beside_buckets_get_their_share_and_no_more() -> None:
     assert_shows(found, points, 200)
     newest = int((found.steps >= 57_600).sum())
     assert 15 <= newest <= 30
+
+
+@pytest.mark.parametrize("sizes", [(1, 9000), (9000, 1)])
+def test_one_bucket_that_stands_for_most_points_is_one_bucket(sizes: tuple[int, int]) -> None:
+    points = noise(10_000)
+    cut = 1000 if sizes[0] == 1 else 9000
+    parts = [summarize(points.take(slice(0, cut)), sizes[0]), summarize(points.take(slice(cut, None)), sizes[1])]
+    found = downsample(parts, 100)
+    assert_shows(found, points, 100)
+    heavy = found.steps < cut if sizes[0] > 1 else found.steps >= cut
+    assert 2 <= heavy.sum() <= 4
 
 
 @pytest.mark.parametrize("parts", [[], [Points.empty()], [Buckets.empty()], [Points.empty(), Buckets.empty()]])
