@@ -351,6 +351,7 @@ def test_journals_are_synced_only_while_the_store_does_not_take_them(
     shipper.cycle()
     assert not synced
     database.is_down = True
+    run.log(10)
     stop, lock = threading.Event(), taken(spool)
     thread = threading.Thread(target=shipper.run, args=(lock, stop))
     thread.start()
