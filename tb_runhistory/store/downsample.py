@@ -62,7 +62,7 @@ def downsample_together(series: Sequence[Points], limit: int) -> list[Points]:
     for group in _equal_steps(series):
         if len(series[group[0]]) <= limit:
             continue
-        rows = _shared_rows([series[position].values for position in group], limit) if limit >= 4 else None
+        rows = _shared_rows([series[position].values for position in group], limit)
         for position in group:
             points = series[position]
             answer[position] = _downsample_points(points, limit) if rows is None else points.take(rows)
@@ -92,7 +92,7 @@ def _equal_steps(series: Sequence[Points]) -> list[list[int]]:
 def _downsample_points(points: Points, limit: int) -> Points:
     if len(points) <= limit:
         return points
-    rows = _shared_rows([points.values], limit) if limit >= 4 else None
+    rows = _shared_rows([points.values], limit)
     return points.take(_ends(len(points), limit) if rows is None else rows)
 
 
@@ -106,12 +106,12 @@ def _shared_rows(columns: Sequence[Floats], limit: int) -> Rows | None:
     known = [np.isfinite(values) for values in columns]
     odd = [int(len(finite) - np.count_nonzero(finite)) for finite in known]
     number = _number_of_buckets(len(columns), odd, limit)
-    if number == 0:
+    if number < 1:
         return None
     length = len(columns[0])
     starts = np.arange(number) * length // number
     extremes = [
-        _extremes(values, values, finite if missing else None, starts)
+        _extremes(values, finite if missing else None, starts)
         for values, finite, missing in zip(columns, known, odd, strict=True)
     ]
     chosen = np.unique(np.concatenate([_ends(length, limit), *extremes]))
@@ -123,20 +123,21 @@ def _shared_rows(columns: Sequence[Floats], limit: int) -> Rows | None:
 
 def _number_of_buckets(series: int, odd: Sequence[int], limit: int) -> int:
     # So many that two extremes a bucket and series, the ends, and a place for the non-finite values of each bucket (or
-    # for each of them, where they are fewer) fit into the limit.
+    # for each of them, where they are fewer) fit into the limit; less than 1 where not even one bucket does.
     places = limit - 2
     touched = sum(1 for number in odd if number)
     number = max(places // (2 * series + touched), (places - sum(odd)) // (2 * series))
     return number if number > 0 else min(1, places // (2 * series))
 
 
-def _extremes(lows: Floats, highs: Floats, known: Mask | None, starts: Rows) -> Rows:
-    # The rows of the lowest of ``lows`` and the highest of ``highs`` in each group of rows that begins at ``starts``,
-    # the earliest at ties, among the rows that ``known`` marks (None: all).
+def _extremes(values: Floats, known: Mask | None, starts: Rows) -> Rows:
+    # The rows of the lowest and the highest value in each group of rows that begins at ``starts``, the earliest at
+    # ties, among the rows that ``known`` marks (None: all). A group without any gives its first row.
     if known is None:
-        return np.concatenate([_lowest(lows, starts), _lowest(-highs, starts)])
-    rows = [_lowest(np.where(known, lows, np.inf), starts), _lowest(np.where(known, -highs, np.inf), starts)]
-    return np.concatenate([column[known[column]] for column in rows])
+        return np.concatenate([_lowest(values, starts), _lowest(-values, starts)])
+    return np.concatenate(
+        [_lowest(np.where(known, values, np.inf), starts), _lowest(np.where(known, -values, np.inf), starts)]
+    )
 
 
 def _lowest(values: Floats, starts: Rows) -> Rows:
@@ -163,16 +164,16 @@ def _downsample_buckets(buckets: Buckets, limit: int) -> Points:
     if len(buckets) <= limit and len(known := _known_points(buckets)) <= limit:
         return known
     ends = Points.concatenate([buckets.first.take(slice(0, 1)), buckets.last.take(slice(-1, None))])
-    if limit < 4:
-        return ends.take(slice(2 - min(limit, 2), None))
     some, odd = buckets.finite > 0, buckets.finite < buckets.count
     number = _number_of_buckets(1, [int(np.count_nonzero(odd))], limit)
+    if number < 1:
+        return ends.take(slice(2 - min(limit, 2), None))
     before = np.cumsum(buckets.count) - buckets.count
     borders = np.arange(number) * int(buckets.count.sum()) // number
     starts = np.unique(np.searchsorted(before, borders, side="right") - 1)
     lowest = _lowest(np.where(some, buckets.minimum.values, np.inf), starts)
     highest = _lowest(np.where(some, -buckets.maximum.values, np.inf), starts)
-    chosen = _by_step([ends, buckets.minimum.take(lowest[some[lowest]]), buckets.maximum.take(highest[some[highest]])])
+    chosen = _by_step([ends, buckets.minimum.take(lowest), buckets.maximum.take(highest)])
     strange = buckets.non_finite.take(_first_in_each(odd, starts))
     fresh = strange.take(~np.isin(strange.steps, chosen.steps))
     return _by_step([chosen, fresh.take(slice(0, limit - len(chosen)))])

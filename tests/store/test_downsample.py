@@ -137,8 +137,11 @@ def test_a_series_of_nans_gives_points(limit: int) -> None:
         assert limit < 100 or len(found) >= 20
 
 
-def test_most_places_are_used() -> None:
-    for parts in ([noise(50_000)], [summarize(noise(50_000), 8)]):
+@pytest.mark.parametrize("odd", [0, 1, 3])
+def test_most_places_are_used(odd: int) -> None:
+    points = noise(50_000)
+    points.values[1000 : 1000 + odd] = np.nan
+    for parts in ([points], [summarize(points, 8)]):
         assert len(downsample(parts, 1000)) >= 990
 
 
