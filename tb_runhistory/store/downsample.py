@@ -142,7 +142,7 @@ def _extremes(values: Floats, known: Mask | None, starts: Rows) -> Rows:
 
 def _lowest(values: Floats, starts: Rows) -> Rows:
     lowest = np.minimum.reduceat(values, starts)
-    sizes = np.diff(starts, append=len(values))
+    sizes = np.append(starts[1:], len(values)) - starts
     matches = np.flatnonzero(values == np.repeat(lowest, sizes))
     return matches[np.searchsorted(matches, starts)]
 
