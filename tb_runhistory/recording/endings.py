@@ -14,6 +14,9 @@ from tb_runhistory.records.status import RunStatus
 END_TIMEOUT_SECONDS = 5.0
 """How long the end of a run waits until the store has everything."""
 
+READ_TIMEOUT_SECONDS = 10.0
+"""How long a question waits until the store has what was recorded here."""
+
 _POLL_SECONDS = 0.01
 _MOST_CHARACTERS = 3000
 
@@ -67,17 +70,40 @@ def wait_until_applied(recorder: Recorder, timeout: float) -> bool:
     deadline = time.monotonic() + timeout
     target = recorder.position()
     while recorder.applied() < target:
-        if recorder.mode is RecordingMode.OFFLINE or time.monotonic() >= deadline:
+        if recorder.mode is RecordingMode.OFFLINE:
+            return False
+        if time.monotonic() >= deadline:
+            if timeout >= END_TIMEOUT_SECONDS:
+                recorder.stalled_at = recorder.applied()
             return False
         time.sleep(_POLL_SECONDS)
         recorder.attend_if_due()
     return recorder.unwritten() == 0
 
 
-def wait_at_the_end(recorder: Recorder, timeout: float = END_TIMEOUT_SECONDS) -> None:
-    """Waits like ``wait_until_applied`` and says what is left, where it is, and what to do."""
-    if wait_until_applied(recorder, timeout):
+def wait_before_reading(recorder: Recorder) -> None:
+    """Waits for the store, but not where an earlier wait was in vain and the store has taken nothing since."""
+    if recorder.stalled_at != recorder.applied():
+        wait_until_applied(recorder, READ_TIMEOUT_SECONDS)
+
+
+def wait_at_the_end(recorder: Recorder, timeout: float = END_TIMEOUT_SECONDS, is_last: bool = False) -> None:
+    """Waits for the store and says what is left, where it is, and what to do.
+
+    Where an earlier wait was in vain and the store has taken nothing since, it does not wait again, and speaks only if
+    this is the last occasion: many short runs must not each pay for a store that is down.
+    """
+    is_stalled = recorder.stalled_at == recorder.applied()
+    if wait_until_applied(recorder, 0 if is_stalled else timeout):
         return
+    position = recorder.position()
+    if recorder.said_at == position or (is_stalled and not is_last):
+        return
+    recorder.said_at = position
+    _say_what_is_left(recorder)
+
+
+def _say_what_is_left(recorder: Recorder) -> None:
     sync = f"tb-runhistory sync {recorder.uri.shown}"
     if recorder.mode is RecordingMode.OFFLINE:
         notice_once(f"recorded offline, in {recorder.spool}: ship it to the store with '{sync}'")

@@ -7,6 +7,7 @@ from time import time
 from typing import TYPE_CHECKING
 
 from tb_runhistory.errors import NotFound, StoreError
+from tb_runhistory.recording.endings import wait_before_reading
 from tb_runhistory.recording.html import experiment_html
 from tb_runhistory.recording.metric_values import storable_text
 from tb_runhistory.recording.run import Run, begin_run
@@ -65,6 +66,7 @@ class Experiment:
 
         Raises:
           TypeError, ValueError: a name or the id is none.
+          RunStateError: a run with this id is running in this process.
         """
         return begin_run(self, None, display_name, run_id, description, tags, properties)
 
@@ -80,7 +82,7 @@ class Experiment:
           StoreError: the store cannot be read.
         """
         scope = scope_of(experiment=self._name)
-        self._workspace.flush()
+        wait_before_reading(self._workspace.recorder)
         if not self._workspace.exists:
             return
         with reading(self._workspace.recorder.uri) as reader:
@@ -94,7 +96,7 @@ class Experiment:
 
     def _repr_html_(self) -> str:
         try:
-            self._workspace.flush()
+            wait_before_reading(self._workspace.recorder)
             with reading(self._workspace.recorder.uri) as reader:
                 runs = stored_runs(reader, scope_of(experiment=self._name))
         except (NotFound, StoreError):

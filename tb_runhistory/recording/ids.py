@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tb_runhistory.records.names import checked_name
+from tb_runhistory.records.names import MAX_NAME_LENGTH
 
 
 def checked_run_id(run_id: object) -> str:
@@ -12,10 +12,11 @@ def checked_run_id(run_id: object) -> str:
       TypeError: it is not a string.
       ValueError: it is empty, too long, or holds what it must not.
     """
-    text = checked_name("run id", run_id)
-    if "/" in text or not text.isprintable():
-        raise ValueError(f"a run id holds printable characters and no '/': {text!r}")
-    return text
+    if not isinstance(run_id, str):
+        raise TypeError(f"a run id is a string, not {type(run_id).__name__}: {run_id!r}")
+    if not run_id.strip() or len(run_id) > MAX_NAME_LENGTH or "/" in run_id or not run_id.isprintable():
+        raise ValueError(f"a run id has 1 to {MAX_NAME_LENGTH} printable characters and no '/': {run_id[:40]!r}")
+    return run_id
 
 
 def default_display_name(run_id: str) -> str:

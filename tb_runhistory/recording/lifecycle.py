@@ -57,11 +57,16 @@ def wait_for_all() -> None:
     """Waits for the stores of this process, five seconds in all."""
     used = [recorder for recorder in recorders() if recorder.position() or recorder.unwritten()]
     for recorder in used:
-        wait_at_the_end(recorder, END_TIMEOUT_SECONDS / len(used))
+        wait_at_the_end(recorder, END_TIMEOUT_SECONDS / len(used), is_last=True)
 
 
 class _Exit(SystemExit):
     """What ``sys.exit`` raises while runs are open: unlike its base class it can be referred to weakly."""
+
+
+# It is shown under the name of what it stands for.
+_Exit.__name__ = _Exit.__qualname__ = SystemExit.__name__
+_Exit.__module__ = SystemExit.__module__
 
 
 class _Hooks:

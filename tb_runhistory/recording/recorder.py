@@ -35,7 +35,8 @@ class Recorder:
 
     ``due`` is the wall time from which ``attend`` wants to be called by whoever knows the time, ``sessions`` are the
     runs that this process logs to, by id, and ``lock`` guards everything but the hot path. It is reentrant, because
-    a signal handler may end a run while the thread that it interrupted is in here.
+    a signal handler may end a run while the thread that it interrupted is in here. ``stalled_at`` is how far the
+    journal was applied when a wait for the store was last in vain, and ``said_at`` its position when that was said.
     """
 
     def __init__(self, uri: StoreUri, mode: RecordingMode) -> None:
@@ -45,6 +46,8 @@ class Recorder:
         self.lock = threading.RLock()
         self.due = 0.0
         self.sessions: dict[str, RunSession] = {}
+        self.stalled_at = -1
+        self.said_at = -1
         self._journal: JournalWriter | None = None
         self._waiting: list[JournalRecord] = []
         self._retry_at = 0.0
@@ -134,6 +137,7 @@ class Recorder:
         journal, self._journal = self._journal, None
         self._waiting = []
         self._retry_at = 0.0
+        self.stalled_at = self.said_at = -1
         for session in self.sessions.values():
             session.detach()
         if journal is not None:

@@ -217,7 +217,7 @@ class Run(RunFacts):
 
         Raises:
           TypeError, ValueError: the name, the id or a tag's name is none.
-          RunStateError: this run is not running.
+          RunStateError: this run is not running, or one with the child's id is, in this process.
         """
         self._running()
         child = begin_run(self._experiment, self._created, name, run_id, description, tags)
@@ -400,8 +400,12 @@ def begin_run(
 
     Raises:
       TypeError, ValueError: a name or the id is none.
+      RunStateError: a run with this id is running in this process.
     """
+    recorder = experiment.workspace.recorder
     identifier = new_id() if run_id is None else checked_run_id(run_id)
+    if identifier in recorder.sessions:
+        raise RunStateError(f"the run {identifier!r} is running already: give another id, or end it first")
     name = default_display_name(identifier) if display_name is None else checked_name("run", display_name)
     for what, labels in (("tag", tags), ("property", properties)):
         for label in labels or ():
@@ -416,7 +420,7 @@ def begin_run(
         created_at=time(),
         description=storable_text(description),
     )
-    run = Run(experiment, created, RunSession.begin(experiment.workspace.recorder, created, {}))
+    run = Run(experiment, created, RunSession.begin(recorder, created, {}))
     watch()
     run.set_tags(tags or {})
     run.add_properties(properties or {})

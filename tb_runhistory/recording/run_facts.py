@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tb_runhistory.errors import NotFound, RunStateError, StoreError
-from tb_runhistory.recording.endings import wait_until_applied
+from tb_runhistory.recording.endings import wait_before_reading, wait_until_applied
 from tb_runhistory.recording.html import run_html
 from tb_runhistory.recording.metric_values import storable_text
 from tb_runhistory.recording.metrics import MetricResult, metrics_by_run
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from tb_runhistory.store.base import RunHistoryReader
 
 FLUSH_TIMEOUT_SECONDS = 300.0
-_READ_TIMEOUT_SECONDS = 10.0
 
 T = TypeVar("T")
 
@@ -267,7 +266,7 @@ class RunFacts:
         """What the store answers once it has what is recorded here; ``otherwise`` where recording is disabled."""
         if self._recorder.is_disabled:
             return otherwise
-        self.flush(_READ_TIMEOUT_SECONDS)
+        wait_before_reading(self._recorder)
         with reading(self._recorder.uri) as reader:
             return question(reader)
 

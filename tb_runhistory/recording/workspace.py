@@ -9,12 +9,13 @@ from time import time
 from typing import Any
 
 from tb_runhistory.errors import InvalidUri, NotFound
-from tb_runhistory.recording.endings import wait_until_applied
+from tb_runhistory.recording.endings import wait_before_reading, wait_until_applied
 from tb_runhistory.recording.experiment import Experiment
 from tb_runhistory.recording.ids import checked_run_id, default_display_name
 from tb_runhistory.recording.notices import notice_once
 from tb_runhistory.recording.recorder import Recorder, recorder_of
 from tb_runhistory.recording.run import Run
+from tb_runhistory.recording.run_facts import FLUSH_TIMEOUT_SECONDS
 from tb_runhistory.recording.session import RunSession
 from tb_runhistory.recording.stored import reading, stored_run
 from tb_runhistory.records.changes import CreateRun
@@ -22,7 +23,6 @@ from tb_runhistory.uri import DEFAULT_URI, URI_VARIABLE, StoreUri, parse_uri
 
 CONFIG_FOLDER = ".runhistory"
 CONFIG_FILE = "config.json"
-_FLUSH_TIMEOUT_SECONDS = 10.0
 
 
 class Workspace:
@@ -91,7 +91,7 @@ class Workspace:
         Raises:
           StoreError: the store cannot be read.
         """
-        self.flush()
+        wait_before_reading(self._recorder)
         if not self.exists:
             return {}
         with reading(self._recorder.uri) as reader:
@@ -112,14 +112,14 @@ class Workspace:
             return Run(Experiment(self, session.run.experiment), session.run, session)
         if self._recorder.is_disabled:
             return _stand_in(self, run_id)
-        self.flush()
+        wait_before_reading(self._recorder)
         with reading(self._recorder.uri) as reader:
             stored = stored_run(reader, run_id)
         if stored is None:
             raise NotFound(f"the store {self.uri} has no run {run_id!r}: look at its ids with Experiment.get_runs")
         return Run(Experiment(self, stored.created.experiment), stored.created, None, stored)
 
-    def flush(self, timeout: float = _FLUSH_TIMEOUT_SECONDS) -> bool:
+    def flush(self, timeout: float = FLUSH_TIMEOUT_SECONDS) -> bool:
         """Waits until the store has all that this process has recorded by now.
 
         ``timeout`` is in seconds. False when it is up, and at once when recording offline.

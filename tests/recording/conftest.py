@@ -10,6 +10,7 @@ import pytest
 from tb_runhistory import Experiment, Run, Workspace
 from tb_runhistory.recording.lifecycle import end_all
 from tb_runhistory.records.status import RunStatus
+from tests.recording.scripts import Scripts
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +30,20 @@ def run(shared_workspace: Workspace, request: pytest.FixtureRequest) -> Iterator
     run = Experiment(shared_workspace, request.node.name).start_logging("run")
     yield run
     end_all(RunStatus.CANCELED, "")
+
+
+@pytest.fixture
+def scripts(shared_workspace: Workspace, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Scripts:
+    """Scripts that record to an experiment of the test's own, in a store whose shipper is at work already."""
+    Experiment(shared_workspace, "shared", description="keeps the journal, and so the shipper, alive")
+    monkeypatch.setenv("RUNHISTORY_JOURNAL_DIR", str(shared_workspace.recorder.spool.parent))
+    return Scripts(shared_workspace.recorder.uri.text, request.node.name)
+
+
+@pytest.fixture
+def own_scripts(store: str) -> Scripts:
+    """Scripts that record to a store of the test's own."""
+    return Scripts(store, "e")
 
 
 @pytest.fixture

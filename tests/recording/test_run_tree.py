@@ -10,6 +10,7 @@ import pytest
 
 from tb_runhistory import Experiment, Run, Workspace
 from tb_runhistory.errors import NotFound, RunStateError
+from tb_runhistory.recording.stored import reading
 
 
 def names(runs: object) -> list[str]:
@@ -45,11 +46,23 @@ def test_numbers_count_within_the_experiment(shared_workspace: Workspace, run: R
 
 
 def test_ids_may_be_the_callers_own(run: Run) -> None:
-    for run_id, problem in (("a/b", "no '/'"), ("a\u200bb", "printable"), ("", "empty"), ("x" * 256, "255")):
-        with pytest.raises(ValueError, match=problem):
+    for run_id in ("a/b", "a\u200bb", "", " ", "x" * 256):
+        with pytest.raises(ValueError, match="a run id has 1 to 255 printable characters and no '/'"):
             run.child_run(run_id=run_id)
-    with pytest.raises(TypeError, match="a run id name is a string|run id"):
+    with pytest.raises(TypeError, match="a run id is a string, not int: 3"):
         run.child_run(run_id=3)  # type: ignore[arg-type]
+    child = run.child_run(run_id="own")
+    with pytest.raises(RunStateError, match="'own' is running already"):
+        run.child_run(run_id="own")
+    child.complete()
+
+
+def test_a_description_of_an_experiment_stays_when_later_runs_give_none(shared_workspace: Workspace) -> None:
+    Experiment(shared_workspace, "described", "**what** it is").start_logging().complete()
+    Experiment(shared_workspace, "described").start_logging().complete()
+    with reading(shared_workspace.recorder.uri) as reader:
+        columns = reader.experiments()
+    assert dict(zip(columns.name, columns.description, strict=True))["described"] == "**what** it is"
 
 
 def test_children_are_listed_newest_first_and_filtered(run: Run) -> None:
@@ -92,7 +105,7 @@ def test_several_children_are_created_at_once(run: Run) -> None:
     assert {child.status for child in counted + tagged} == {"Running"}
     for arguments in ({}, {"count": 1, "tag_key": "a"}, {"tag_key": "a"}, {"tag_values": [1]}):
         with pytest.raises(ValueError, match="either count, or tag_key together with tag_values"):
-            run.create_children(**arguments)  # type: ignore[arg-type]
+            run.create_children(**arguments)
 
 
 def test_tags_may_be_set_again_and_removed_also_after_the_end(run: Run) -> None:
@@ -136,9 +149,9 @@ def test_details_say_everything_but_the_metrics(run: Run) -> None:
     details = run.get_details()
     start, end = (datetime.fromisoformat(details.pop(key)) for key in ("startTimeUtc", "endTimeUtc"))
     assert start <= end
-    error = details.pop("error")
-    assert error.startswith("ValueError: too bad\n")
-    assert "test_details_say_everything" in error
+    text = details.pop("error")
+    assert text.startswith("ValueError: too bad\n")
+    assert "test_details_say_everything" in text
     assert details == {
         "runId": run.id,
         "rootRunId": run.id,

@@ -1,0 +1,237 @@
+"""Whatever is missing, training goes on; what was acknowledged arrives, and what was not is counted."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tb_runhistory import Experiment, Run, Workspace
+from tb_runhistory.errors import NotFound
+from tb_runhistory.recording import recorder
+from tb_runhistory.recording.shipper_lock import LOCK_FILE
+from tests.recording.scripts import Scripts, eventually
+
+
+def shippers(workspace: Workspace) -> list[int]:
+    """The process ids of the live shippers of the workspace that this process has started."""
+    lock = str(workspace.recorder.spool / LOCK_FILE)
+    living = (child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE)
+    return [child.pid for child in living if lock in (file.path for file in child.open_files())]
+
+
+def test_a_full_disk_drops_points_counts_them_and_recording_resumes(own_scripts: Scripts) -> None:
+    process = own_scripts.run(
+        """
+        import resource
+        run = experiment.start_logging("run")
+        for number in range(1000):
+            run.log("m", number)
+        assert run.flush()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        for number in range(40_000):
+            run.log("m", number)
+        run.log("note", "a" * 2_000_000)
+        run.tag("told", "while full")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        deadline = time.monotonic() + 30
+        before = number
+        while run.get_details()["droppedPoints"] == 0 and time.monotonic() < deadline:
+            number += 1
+            run.log("m", number)
+        run.log("last", 1)
+        details = run.get_details()
+        print(len(run.get_metrics()["m"]) + details["droppedPoints"], 1000 + number + 1 + 1)
+        print(details["tags"], "last" in run.get_metrics())
+        run.complete()
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    counts, rest = process.stdout.splitlines()
+    shown_and_dropped, logged = counts.split()
+    assert shown_and_dropped == logged
+    assert rest == "{'told': 'while full'} True"
+    assert process.stderr.count("no room") == 1
+    assert own_scripts.ending() == ("Completed", "")
+    assert own_scripts.runs()["run"].dropped > 1
+
+
+def test_a_journal_folder_that_cannot_be_written_harms_nothing_and_is_tried_again(
+    own_scripts: Scripts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "journals"
+    blocked.write_text("a file where the folder should be")
+    monkeypatch.setenv("RUNHISTORY_JOURNAL_DIR", str(blocked))
+    process = own_scripts.run(
+        """
+        from tb_runhistory.recording import recorder
+from tb_runhistory.recording.shipper_lock import LOCK_FILE
+        recorder.ATTEND_SECONDS = 0.1
+        run = experiment.start_logging("run", tags={"early": 1})
+        for number in range(10):
+            run.log("m", number)
+        run.log_row("row", a=1, b="x")
+        os.unlink(os.environ["RUNHISTORY_JOURNAL_DIR"])
+        time.sleep(0.2)
+        run.log("m", 10)
+        run.complete()
+        print(run.get_metrics(), run.get_details()["droppedPoints"], run.get_tags())
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "{'m': 10.0} 12 {'early': '1'}\n"
+    assert process.stderr.count("\n") == 1
+    assert "nothing is recorded for now: no journal can be written in" in process.stderr
+
+
+def test_a_journal_folder_that_can_never_be_written_only_costs_the_record(
+    own_scripts: Scripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNHISTORY_JOURNAL_DIR", "/proc/nowhere")
+    process = own_scripts.run(
+        """
+        with experiment.start_logging("run") as run:
+            run.log("m", 1)
+            run.log_parameters({"a": 1})
+            with run.child_run() as child:
+                child.log("note", "a")
+        assert run.flush() is False
+        print(run.status, run.number)
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "Completed None\n"
+    assert "nothing is recorded for now" in process.stderr
+    assert "are lost" in process.stderr
+
+
+def test_a_store_that_is_down_keeps_nobody_waiting_and_gets_everything_later(
+    own_scripts: Scripts, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.write_text("a file where the store's folder should be")
+    scripts = Scripts(f"sqlite:///{folder}/runs.db", "e")
+    process = scripts.run(
+        """
+        began = time.monotonic()
+        with experiment.start_logging("run") as run:
+            for number in range(1000):
+                run.log("m", number)
+            logged = time.monotonic() - began
+        ended = time.monotonic() - began
+        for number in range(20):
+            experiment.start_logging(f"short-{number}").complete()
+        print(logged < 1, 5 <= ended < 7, run.status, run.number, time.monotonic() - began - ended < 2)
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "True True Completed None True\n"
+    assert process.stderr.count("\n") == 2
+    assert f"tb-runhistory sync sqlite:///{folder}/runs.db" in process.stderr
+    assert "records are not in the store" in process.stderr
+    folder.unlink()
+    assert scripts.ending("short-19") == ("Completed", "")
+    assert scripts.points()["run", "m"] == list(range(1000))
+
+
+def test_offline_nothing_is_shipped_before_sync_ships_it(own_scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNHISTORY_MODE", "offline")
+    process = own_scripts.run(
+        """
+        with experiment.start_logging("run") as run:
+            run.log("m", 1)
+            print(run.flush())
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "False\n"
+    assert process.stderr.count("\n") == 1
+    assert f"tb-runhistory sync {own_scripts.store}" in process.stderr
+    assert own_scripts.runs() == {}
+    own_scripts.run("experiment.start_logging('killed'); os.kill(os.getpid(), signal.SIGKILL)")
+    own_scripts.run("from tb_runhistory.cli import main; main(['sync', workspace.uri])")
+    assert own_scripts.ending()[0] == "Completed"
+    assert own_scripts.ending("killed")[0] == "Failed"
+    assert own_scripts.points() == {("run", "m"): [1.0]}
+
+
+def test_disabled_every_call_works_and_leaves_no_trace(
+    own_scripts: Scripts, monkeypatch: pytest.MonkeyPatch, own_journals: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNHISTORY_MODE", "disabled")
+    process = own_scripts.run(
+        """
+        with experiment.start_logging("run", tags={"a": 1}, properties={"b": 2}) as run:
+            for value in (1, True, "text"):
+                run.log(str(value), value)
+            run.log("1", 2, step=5)
+            run.log_list("l", [1, 2]); run.log_row("r", a=1); run.log_table("t", {"a": [1]})
+            run.log_parameters({"p": 1})
+            run.tag("t"); run.remove_tags(["t"]); run.add_properties({"c": 3})
+            run.display_name = "other"; run.description = "text"
+            child = run.child_run(); child.start(); child.fail("bad")
+            print([child.status for child in run.create_children(2)], child.status, run.status)
+            print(run.get_metrics(), run.get_metrics(recursive=True) == {run.id: {}}, run.tags, run.properties)
+            print(list(run.get_children()), run.number, run.flush(), run.get_details()["status"])
+            assert run._repr_html_()
+        resumed = Run.get(workspace, "some-id")
+        resumed.start(); resumed.log("m", 1); resumed.complete()
+        print(resumed.status, run.wait_for_completion()["status"], list(experiment.get_runs()), workspace.experiments)
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == ""
+    assert process.stdout.splitlines() == [
+        "['Running', 'Running'] Failed Running",
+        "{} True {} {}",
+        "[] None True Running",
+        "Completed Completed [] {}",
+    ]
+    assert list(own_journals.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shipper_that_is_killed_is_started_again_while_metrics_are_logged(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "ATTEND_SECONDS", 0.2)
+    run = Experiment(workspace, "e").start_logging("run")
+    run.log("m", 0)
+    assert run.flush()
+    (pid,) = shippers(workspace)
+    os.kill(pid, signal.SIGKILL)
+    values = iter(range(1, 1_000_000))
+
+    def log_and_look() -> int:
+        # Nothing but the hot path of log, which has to notice by itself.
+        for _ in range(10):
+            run.log("m", next(values))
+        return workspace.recorder.applied()
+
+    behind = workspace.recorder.position()
+    eventually(log_and_look, lambda applied: applied > behind)
+    run.complete()
+    logged = next(values)
+    assert run.get_metrics()["m"] == list(range(logged))
+
+
+def test_a_closed_standard_error_is_no_reason_to_fail(own_scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNHISTORY_MODE", "offline")
+    process = own_scripts.run(
+        """
+        sys.stderr.close()
+        experiment.start_logging("run").complete()
+        sys.stderr = None
+        experiment.start_logging("run").complete()
+        print("done")
+        """
+    )
+    assert (process.returncode, process.stdout) == (0, "done\n")
+
+
+def test_a_question_to_a_store_that_is_not_there_says_so(workspace: Workspace) -> None:
+    with pytest.raises(NotFound, match=r"runs\.db"):
+        Run.get(workspace, "absent")
