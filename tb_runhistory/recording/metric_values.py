@@ -25,6 +25,8 @@ def metric_value(name: str, value: object) -> float | str:
     plain = _plain(value)
     if isinstance(plain, str):
         return storable_text(plain)
+    if isinstance(plain, float):
+        return plain
     if isinstance(plain, numbers.Real):
         try:
             return float(plain)

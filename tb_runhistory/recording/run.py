@@ -89,19 +89,22 @@ class Run(RunFacts):
         now = time()
         try:
             series = self._scalars[name]
-            if isinstance(value, _NUMBERS):
-                if step is not None:
-                    series.append(series.number, step, now, value)
-                    series.given = step
-                elif series.given is None:
-                    series.append(series.number, next(series.steps), now, value)
-                else:
-                    raise KeyError
-                if now > self._recorder.due:
-                    self._recorder.attend(now)
-                return
-        except (KeyError, TypeError, OverflowError, struct.error):
-            # A name that is new here, a step that was given and is to be counted from, or a value that is at fault.
+            if not isinstance(value, _NUMBERS):
+                value = metric_value(name, value)
+                if isinstance(value, str):
+                    raise TypeError
+            if step is not None:
+                series.append(series.number, step, now, value)
+                series.given = step
+            elif series.given is None:
+                series.append(series.number, next(series.steps), now, value)
+            else:
+                raise KeyError
+            if now > self._recorder.due:
+                self._recorder.attend(now)
+            return
+        except (KeyError, TypeError, ValueError, OverflowError, struct.error):
+            # A name that is new here, a step that was given and is to be counted from, or an argument that is at fault.
             pass
         checked_name("metric", name)
         at = None if step is None else metric_step(name, step)
