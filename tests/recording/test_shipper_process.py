@@ -32,15 +32,15 @@ def uri(tmp_path: Path) -> StoreUri:
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Iterator[Path]:
-    """A spool; the shipper that a test started is gone at its end."""
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A spool; the shipper that a test started is gone at its end, and those of other tests are not touched."""
+    monkeypatch.setattr(shipper_process, "_children", [])
     folder = tmp_path / "spool"
     folder.mkdir()
     yield folder
     for child in shipper_process._children:
         child.terminate()
         child.wait(DEADLINE)
-    shipper_process._children.clear()
 
 
 def lock_is_free(spool: Path) -> bool:
