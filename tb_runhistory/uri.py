@@ -84,7 +84,9 @@ def parse_uri(text: str, folder: str = "") -> StoreUri:
         if not value:
             raise InvalidUri(f"the option {name!r} of the store URI is empty: write {name}=NAME or leave it out")
         selections[name] = value
-    return StoreUri(scheme, os.path.abspath(os.path.join(folder, path)), selections.get("experiment"), selections.get("run"))
+    return StoreUri(
+        scheme, os.path.abspath(os.path.join(folder, path)), selections.get("experiment"), selections.get("run")
+    )
 
 
 def redact(text: str) -> str:
