@@ -75,11 +75,9 @@ def _load(settings: ServerSettings, answers: Future[Answers]) -> None:
         _say(f"{ERROR} {' '.join(str(error).split())}")
         os._exit(EXIT_BROKEN)
     except Exception as error:
-        # The thread's boundary: without answers the process has no use.
-        message = (
-            f"the run-history data server cannot be loaded ({type(error).__name__}: {error}); reinstall tb-runhistory"
-        )
-        _say(f"{ERROR} {' '.join(message.split())}")
+        # The thread's boundary: without answers the process has no use. The text of an unknown error may hold a secret.
+        reason = f"{type(error).__name__}: {error}" if isinstance(error, ImportError) else type(error).__name__
+        _say(f"{ERROR} the data server cannot be loaded ({' '.join(reason.split())}); reinstall tb-runhistory")
         os._exit(EXIT_BROKEN)
     gc.freeze()
     gc.enable()
@@ -96,10 +94,11 @@ def _make_answers(settings: ServerSettings) -> Answers:
 
     uri = parse_uri(settings.uri)
     snapshots = Snapshots(lambda: open_reader(uri), Scope(uri.experiment, uri.run))
-    if settings.check_selection:
-        # A store that is locked now may be readable for the first request.
-        with contextlib.suppress(StoreError):
-            snapshots.current()
+    # The first request would wait for the first snapshot. A store that cannot be read now may be readable then, but a
+    # selection that is not there is a mistake.
+    tolerated = StoreError if settings.check_selection else RunHistoryError
+    with contextlib.suppress(tolerated):
+        snapshots.current()
     return Answers(snapshots, settings)
 
 
