@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from tb_runhistory import __version__
 from tb_runhistory.errors import NotFound, RunHistoryError
 from tb_runhistory.journal.owner import owner_lives
 from tb_runhistory.journal.spool import journal_folders, spool_folder
@@ -25,7 +24,7 @@ _POLL_SECONDS = 0.2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="tb-runhistory")
+@click.version_option(package_name="tb-runhistory", prog_name="tb-runhistory")
 def main() -> None:
     """Look after what tb_runhistory records.
 
