@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import struct
 import uuid
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from zlib import crc32
 
@@ -59,7 +58,7 @@ SMALLEST_RECORD = 24
 LARGEST_RECORD = 1 << 28
 """A declared length beyond this is damage. Four characters of JSON read as a length lie beyond it too."""
 
-_TYPES: dict[str, Callable[..., JournalRecord]] = {
+_TYPES: dict[str, type[JournalRecord]] = {
     kind.__name__: kind
     for kind in (
         CreateExperiment,
@@ -76,6 +75,8 @@ _TYPES: dict[str, Callable[..., JournalRecord]] = {
         DropPoints,
     )
 }
+_FIELDS = {name: tuple(field.name for field in fields(kind)) for name, kind in _TYPES.items()}
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,9 @@ def encode_point(sequence: int, series: int, step: int, wall_time: float, value:
 
 def encode_payload(record: JournalRecord) -> bytes:
     """A record other than a point as JSON, without its prefix."""
-    fields = {"is": type(record).__name__, **asdict(record)}
-    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+    name = type(record).__name__
+    values = {"is": name, **{field: getattr(record, field) for field in _FIELDS[name]}}
+    return _to_json(values).encode("ascii")
 
 
 def frame(sequence: int, payload: bytes) -> bytes:
@@ -143,11 +145,10 @@ def decode_payload(payload: bytes) -> JournalRecord:
     Raises:
       ValueError: it describes none that is known here.
     """
-    fields: dict[str, Any] = json.loads(payload)
+    values: dict[str, Any] = json.loads(payload)
     try:
-        kind = _TYPES[fields.pop("is")]
-        known = kind.__dataclass_fields__  # type: ignore[attr-defined]
-        return kind(**{name: _typed(name, value) for name, value in fields.items() if name in known})
+        name = values.pop("is")
+        return _TYPES[name](**{field: _typed(field, values[field]) for field in _FIELDS[name] if field in values})
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a known journal record: {payload[:80]!r}") from error
 

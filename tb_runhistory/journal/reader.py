@@ -51,6 +51,8 @@ _LOOK = 4096 + HEADER_SIZE
 _ZEROS = bytes(_LOOK)
 _CHUNK = 1 << 20
 _FIRST_WINDOW = 64
+_NO_NUMBERS = np.empty(0, np.int64)
+_NO_POINTS = Points.empty()
 _KIND_AT = PREFIX.size - 1
 _WALL_TIME_DECIMALS = 3
 
@@ -282,6 +284,8 @@ class JournalReader:
         """Looks behind something that is no record for one that is; False when there is none, or none for certain."""
         size = os.fstat(self._descriptor).st_size
         data = os.pread(self._descriptor, max(size - self._position, 0), self._position)
+        if not np.frombuffer(data, np.uint8).any():
+            return False
         view = memoryview(data)
         if _whole_record(view, 0):
             return self._take_large(data)
@@ -289,7 +293,7 @@ class JournalReader:
             if _whole_record(view, at):
                 break
         else:
-            if complete and data.strip(b"\0"):
+            if complete:
                 self.torn.append((self._number, self._position))
             return False
         place = (self._number, self._position)
@@ -308,11 +312,13 @@ class JournalReader:
         return True
 
     def _batch(self) -> JournalBatch:
-        rows = np.concatenate(self._parts) if self._parts else np.empty(0, _POINT)
+        sequence = self._after if self.sequence is None else self.sequence
+        if not self._parts:
+            return JournalBatch(sequence, self._records, _NO_NUMBERS, _NO_NUMBERS, _NO_POINTS)
+        rows = np.concatenate(self._parts)
         wall_times: Floats = rows["wall_time"].astype(np.float64)
         np.round(wall_times, _WALL_TIME_DECIMALS, out=wall_times)
         points = Points(rows["step"].astype(np.int64), wall_times, rows["value"].astype(np.float64))
-        sequence = self._after if self.sequence is None else self.sequence
         series = rows["series"].astype(np.int64)
         return JournalBatch(sequence, self._records, rows["sequence"].astype(np.int64), series, points)
 

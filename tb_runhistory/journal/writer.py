@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 from tb_runhistory.errors import JournalError
@@ -52,6 +53,13 @@ MAX_WAITING = 1000
 
 _pack_body = POINT_BODY.pack
 _pack_checksum = CHECKSUM.pack
+
+
+class _Declared(NamedTuple):
+    """A series in use: its run, as (root_id, run_id), and its declaration as it is written."""
+
+    run: tuple[str, str]
+    payload: bytes
 
 
 class JournalWriter:
@@ -102,7 +110,7 @@ class JournalWriter:
         self._number = 0
         self._prepared = 0
         self._closed = False
-        self._series: dict[int, DeclareSeries] = {}
+        self._series: dict[int, _Declared] = {}
         self._last_series = 0
         self._sessions: dict[str, StartRun] = {}
         self._dropped = 0
@@ -123,11 +131,12 @@ class JournalWriter:
         with self._lock:
             self._last_series += 1
             number = self._last_series
-            declaration = replace(series, number=number)
-            self._series[number] = declaration
+            payload = encode_payload(replace(series, number=number))
+            # Known before it is written: if it finds no room, the next segment begins with it.
+            self._series[number] = _Declared((series.root_id, series.run_id), payload)
             # Twice, so that one damaged record does not cost the points of a whole segment.
-            if self._append(declaration):
-                self._append(declaration)
+            if not (self._place_payload(payload) and self._place_payload(payload)):
+                self._dropped += 1
             return number
 
     def release(self, numbers: Iterable[int]) -> None:
@@ -198,19 +207,21 @@ class JournalWriter:
         self._dropped += 1
         declaration = self._series.get(series)
         if declaration is not None:
-            self._lost_points[declaration.root_id, declaration.run_id] += 1
+            self._lost_points[declaration.run] += 1
 
     def _append(self, record: JournalRecord) -> bool:
-        payload = encode_payload(record)
-        if self._place(lambda sequence: frame(sequence, payload)):
+        if self._place_payload(encode_payload(record)):
             return True
         if isinstance(record, LogText):
             self._count_lost_point(record.number)
             return False
         self._dropped += 1
-        if not isinstance(record, DeclareSeries) and len(self._waiting) < MAX_WAITING:
+        if len(self._waiting) < MAX_WAITING:
             self._waiting.append(record)
         return False
+
+    def _place_payload(self, payload: bytes) -> bool:
+        return self._place(lambda sequence: frame(sequence, payload))
 
     def _place(self, encode: Callable[[int], bytes]) -> bool:
         """Writes the record that ``encode`` makes of a sequence number, in this segment or the next; False: no room."""
@@ -311,5 +322,6 @@ class JournalWriter:
     def _restated(self, sequence: int) -> list[bytes]:
         """What a segment begins with: what had found no room, and what makes it readable without those before it."""
         drops = [DropPoints(root_id, run_id, count) for (root_id, run_id), count in self._lost_points.items()]
-        records: list[JournalRecord] = [*self._waiting, *self._sessions.values(), *self._series.values(), *drops]
-        return [frame(sequence + 1 + offset, encode_payload(record)) for offset, record in enumerate(records)]
+        payloads = [encode_payload(record) for record in (*self._waiting, *self._sessions.values(), *drops)]
+        payloads += [series.payload for series in self._series.values()]
+        return [frame(number, payload) for number, payload in enumerate(payloads, sequence + 1)]
