@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import time
 from pathlib import Path
 
 from tb_runhistory.file_system import file_system_of
@@ -12,6 +15,7 @@ FOLDER_VARIABLE = "RUNHISTORY_JOURNAL_DIR"
 DAMAGED = "damaged"
 """The folder in a spool where journals with damage are kept."""
 
+_ABANDONED_SECONDS = 3600.0
 _MMAP_SAFE = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs", "overlay"})
 
 
@@ -38,6 +42,14 @@ def journal_folders(spool: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     return [spool / name for name in sorted(names)]
+
+
+def remove_abandoned(spool: Path) -> None:
+    """Removes folders of journals whose process ended before they could be seen, an hour ago or earlier."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(spool) as entries:
+        for entry in entries:
+            if entry.name[0] == "." and entry.is_dir() and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def segment_numbers(folder: Path) -> list[int]:

@@ -48,7 +48,7 @@ FIRST_SEGMENT_SIZE = 1 << 20
 SEGMENT_SIZE = 4 << 20
 RETRY_SECONDS = 1.0
 """How long a journal without room waits before it asks for room again."""
-MAX_WAITING = 1000
+MAX_WAITING = 10_000
 """How many changes wait in memory while there is no room."""
 
 _pack_body = POINT_BODY.pack
@@ -67,7 +67,7 @@ class JournalWriter:
 
     Nothing here raises because of the disk: without room records are dropped and counted, a warning goes to stderr, and
     writing resumes when there is room. Points that were dropped are then reported as ``DropPoints`` of their run, and
-    changes that were dropped (a thousand at most) are written after all.
+    changes that were dropped (ten thousand at most) are written after all.
     """
 
     @classmethod

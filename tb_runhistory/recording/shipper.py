@@ -19,7 +19,7 @@ from time import monotonic, strftime, time
 
 from tb_runhistory.errors import JournalError, RunHistoryError, StoreError
 from tb_runhistory.journal.owner import owner_lives
-from tb_runhistory.journal.spool import journal_folders
+from tb_runhistory.journal.spool import journal_folders, remove_abandoned
 from tb_runhistory.recording.journal_drain import JournalDrain
 from tb_runhistory.recording.journal_sync import SYNC_SECONDS, JournalSync
 from tb_runhistory.recording.shipper_lock import ShipperLock
@@ -44,7 +44,7 @@ STOP_VARIABLE = "RUNHISTORY_SHIPPER_STOP_AT"
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """What a cycle did: records applied, whether there is more to read, journals left (not put off), and its seconds."""
+    """What a cycle did: records applied, whether there is more to read, journals left (not put off), seconds taken."""
 
     applied: int
     more: bool
@@ -92,6 +92,7 @@ class Shipper:
     def run(self, lock: ShipperLock, stop: threading.Event) -> None:
         """Ships until no owner lives and nothing is left, or until ``stop`` is set; then releases the lock."""
         try:
+            remove_abandoned(self.spool)
             while not stop.is_set():
                 cycle = self._cycle_or_outage(stop)
                 if cycle is None:
@@ -244,8 +245,12 @@ class Shipper:
             self._leave_for_later(drain, error)
             return
         reason = f"the journal {drain.journal_id} cannot be applied and is kept in {drain.kept}: {_describe(error)}"
+        try:
+            drain.set_aside(reason)
+        except OSError as failure:
+            self._leave_for_later(drain, failure)
+            return
         self._say(reason)
-        drain.set_aside(reason)
         del self._drains[drain.journal_id]
 
     def _beat(self) -> None:

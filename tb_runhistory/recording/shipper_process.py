@@ -93,7 +93,7 @@ def _python() -> str:
     Raises:
       OSError: this process is another program with Python inside, such as an application server.
     """
-    if "python" not in os.path.basename(sys.executable or "").lower():
+    if getattr(sys, "frozen", False) or "python" not in os.path.basename(sys.executable or "").lower():
         raise FileNotFoundError(f"no Python interpreter is known: {sys.executable!r}")
     return sys.executable
 

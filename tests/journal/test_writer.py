@@ -21,7 +21,7 @@ from tb_runhistory.journal import writer as writer_module
 from tb_runhistory.journal.owner import owner_lives
 from tb_runhistory.journal.reader import JournalReader
 from tb_runhistory.journal.segment import FileMemory
-from tb_runhistory.journal.spool import is_mmap_safe, journal_folders, segment_numbers, spool_folder
+from tb_runhistory.journal.spool import is_mmap_safe, journal_folders, remove_abandoned, segment_numbers, spool_folder
 from tb_runhistory.journal.writer import JournalWriter
 from tb_runhistory.records.changes import DropPoints, JournalRecord, LogText, SetParameter, StartRun
 from tests.journal.records import read_all, scalar
@@ -280,6 +280,16 @@ def test_the_spool_is_where_the_environment_says(tmp_path: Path, monkeypatch: py
     monkeypatch.delenv("RUNHISTORY_JOURNAL_DIR")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert spool_folder("key") == tmp_path / "state" / "tb-runhistory" / "journals" / "key"
+
+
+def test_what_a_process_left_before_its_journal_could_be_seen_is_removed(tmp_path: Path) -> None:
+    for name, age in (("old", 7200), ("new", 0)):
+        folder = tmp_path / f".{name}"
+        folder.mkdir()
+        (folder / "owner").write_text("")
+        os.utime(folder, (time.time() - age,) * 2)
+    remove_abandoned(tmp_path)
+    assert os.listdir(tmp_path) == [".new"]
 
 
 def test_only_known_file_systems_are_mapped(tmp_path: Path) -> None:
