@@ -148,6 +148,9 @@ def _take_points(
             try:
                 points = decode_block(row.payload)
             except DamagedData:
+                points = Points.empty()
+            # A row whose own columns are damaged would put good points in a wrong place.
+            if len(points) != row.count or steps_of(points) != (row.first_step, row.last_step):
                 part.damaged.append(DamagedBlock(row.first_step, row.last_step, row.count))
                 continue
             if row.first_step < interval.first or row.last_step > interval.last:

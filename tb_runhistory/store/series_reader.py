@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import Connection, not_, select, text
 
-from tb_runhistory.records.columns import SampledPoints, SeriesKey, TextColumns
+from tb_runhistory.records.columns import DamagedBlock, SampledPoints, SeriesKey, TextColumns
 from tb_runhistory.records.points import Points
 from tb_runhistory.store.cover import EVERYTHING, Cover, cover, level_for
 from tb_runhistory.store.downsample import downsample
@@ -20,8 +20,9 @@ _POINTS_A_BUCKET = 4
 _SERIES_AT_ONCE = 50
 """Series that one round of queries covers: few enough to bound memory, many enough to spread the cost of a query."""
 
-_COUNTS = text("""
-    SELECT w.key, s.count AS points FROM json_each(:wanted) AS w CROSS JOIN series AS s
+_FACTS = text("""
+    SELECT w.key AS position, s.count AS points, s.first_step, s.last_step
+    FROM json_each(:wanted) AS w CROSS JOIN series AS s
     WHERE s.root_id = json_extract(w.value, '$[0]') AND s.run_id = json_extract(w.value, '$[1]')
       AND s.number = json_extract(w.value, '$[2]')
 """)
@@ -34,18 +35,32 @@ def read_points(
     read: list[SampledPoints] = []
     for start in range(0, len(keys), _SERIES_AT_ONCE):
         some = keys[start : start + _SERIES_AT_ONCE]
+        wholes = _wholes(connection, some)
         levels = [POINTS_LEVEL] * len(some)
         if limit is not None:
-            levels = [level_for(count, limit // _POINTS_A_BUCKET + 1) for count in _counts(connection, some)]
+            levels = [level_for(whole.count, limit // _POINTS_A_BUCKET + 1) for whole in wholes]
         covers = cover(connection, some, levels, window or EVERYTHING)
+        if window is None:
+            for covered, whole in zip(covers, wholes, strict=True):
+                _note_missing(covered, whole)
         read += [_sampled(each, limit) for each in covers]
     return read
 
 
-def _counts(connection: Connection, keys: Sequence[SeriesKey]) -> list[int]:
+def _wholes(connection: Connection, keys: Sequence[SeriesKey]) -> list[DamagedBlock]:
+    """For each series what it should hold in all, by its facts."""
     wanted = json.dumps([(key.root_id, key.run_id, key.number) for key in keys])
-    counts = {row.key: row.points for row in connection.execute(_COUNTS, {"wanted": wanted})}
-    return [counts.get(position, 0) for position in range(len(keys))]
+    wholes = [DamagedBlock(0, 0, 0)] * len(keys)
+    for row in connection.execute(_FACTS, {"wanted": wanted}):
+        wholes[row.position] = DamagedBlock(row.first_step, row.last_step, row.points)
+    return wholes
+
+
+def _note_missing(covered: Cover, whole: DamagedBlock) -> None:
+    """Notes points that the facts count and no block has: where a row of a block itself is damaged."""
+    missing = whole.count - covered.total
+    if missing > 0:
+        covered.damaged.append(DamagedBlock(whole.first_step, whole.last_step, missing))
 
 
 def _sampled(covered: Cover, limit: int | None) -> SampledPoints:

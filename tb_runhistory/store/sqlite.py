@@ -141,7 +141,7 @@ def sqlite_errors(path: str) -> Iterator[None]:
     """Turns what SQLite and SQLAlchemy raise into the errors of a store, in this one place."""
     try:
         yield
-    except (sqlite3.Error, exc.SQLAlchemyError, OSError) as error:
+    except (sqlite3.Error, exc.SQLAlchemyError, OSError, UnicodeDecodeError) as error:
         cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
         raise _translated(path, cause) from error
 
@@ -152,7 +152,8 @@ def _translated(path: str, cause: BaseException) -> StoreError | NotFound:
         return NotFound(f"the store {path} is gone: restore the file, or record into a new one")
     if name.startswith("SQLITE_NOTADB"):
         return NotAStore(f"{path} is not a run-history store (it is no SQLite file): name another file")
-    if name.startswith("SQLITE_CORRUPT"):
+    # Text that is no UTF-8, in a column or in SQLite's own message about the file, is damage.
+    if name.startswith("SQLITE_CORRUPT") or isinstance(cause, UnicodeDecodeError):
         return DamagedData(f"the store {path} is damaged ({cause}): restore it from a backup")
     if name.startswith("SQLITE_FULL"):
         return StoreUnavailable(f"the disk that holds the store {path} is full: make room, and recording goes on")
