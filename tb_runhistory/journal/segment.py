@@ -17,10 +17,11 @@ class Memory(Protocol):
 
     def __setitem__(self, where: slice, record: bytes, /) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Gives up the access; the bytes stay."""
 
 
-class FileMemory:
+class FileMemory(Memory):
     """The interface of a mapping over a file that is written to: an error is an exception, never a signal."""
 
     def __init__(self, descriptor: int) -> None:

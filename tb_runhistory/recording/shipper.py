@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, strftime, time
+from time import monotonic, strftime, thread_time, time
 
 from tb_runhistory.errors import JournalError, RunHistoryError, StoreError
 from tb_runhistory.journal.owner import owner_lives
@@ -32,7 +32,8 @@ CYCLE_LIMIT = 4 * BATCH_LIMIT
 """Records that are held in memory in one cycle, of all journals."""
 SHORTEST_PAUSE = 0.15
 LONGEST_PAUSE = 0.6
-"""Between two cycles, in seconds: ten times what the last one took, within these bounds."""
+PAUSE_FACTOR = 5.0
+"""Seconds between two cycles: this much times the processor time of the last one, within these bounds."""
 LONGEST_BACK_OFF = 5.0
 PUT_OFF_SECONDS = 5.0
 GIVE_UP_SECONDS = 3600.0
@@ -44,7 +45,7 @@ STOP_VARIABLE = "RUNHISTORY_SHIPPER_STOP_AT"
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """What a cycle did: records applied, whether there is more to read, journals left (not put off), seconds taken."""
+    """What a cycle did: records applied, whether there is more to read, journals left (not put off), its CPU seconds."""
 
     applied: int
     more: bool
@@ -103,7 +104,7 @@ class Shipper:
                     if self._may_end(lock):
                         return
                 else:
-                    stop.wait(max(SHORTEST_PAUSE, min(10 * cycle.took, LONGEST_PAUSE)))
+                    stop.wait(max(SHORTEST_PAUSE, min(PAUSE_FACTOR * cycle.took, LONGEST_PAUSE)))
         finally:
             self.close()
             lock.release()
@@ -141,7 +142,7 @@ class Shipper:
     def _cycle(self) -> Cycle:
         if self._writer is None:
             self._writer = self._open_writer()
-        started = monotonic()
+        started = thread_time()
         folders = self._find_journals(self._writer)
         drains = list(self._drains.values())
         # Each cycle begins with another journal, so that a busy one does not keep the others waiting.
@@ -155,7 +156,7 @@ class Shipper:
         caught_up = {drain.journal_id for drain in shipped if not drain.is_full}
         self._sync.follow(folders, caught_up)
         more = self._is_separate or not caught_up.issuperset(self._drains)
-        return Cycle(sum(drain.count for drain in shipped), more, len(self._drains), monotonic() - started)
+        return Cycle(sum(drain.count for drain in shipped), more, len(self._drains), thread_time() - started)
 
     def _find_journals(self, writer: RunHistoryWriter) -> list[Path]:
         folders = journal_folders(self.spool)
