@@ -60,8 +60,12 @@ def browser() -> Iterator[Browser]:
 
 
 def open_dashboard(page: Page, address: str, name: str) -> None:
-    """Opens a dashboard of DASHBOARDS in ``page`` and waits until it shows data and asks for nothing more."""
-    dashboard = DASHBOARDS[name]
-    page.goto(f"{address}#{dashboard.route}")
-    page.locator(dashboard.shown).first.wait_for()
+    """Opens a dashboard of DASHBOARDS in ``page``."""
+    page.goto(f"{address}#{DASHBOARDS[name].route}")
+
+
+def wait_until_shown(page: Page, name: str) -> None:
+    """Waits until the dashboard shows data and asks for nothing more."""
+    page.locator(DASHBOARDS[name].shown).first.wait_for()
     page.wait_for_load_state("networkidle")
+    page.locator("mat-spinner:visible, paper-spinner-lite[active]:visible").first.wait_for(state="hidden")

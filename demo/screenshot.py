@@ -1,6 +1,6 @@
 """Takes the pictures of the documents from the store of the demo.
 
-    .venv-test/bin/python demo/screenshot.py [--store .demo/runs.db] [--folder docs/images] [--dark] [DASHBOARD …]
+    .venv-test/bin/python demo/screenshot.py [--dark] [--folder docs/images] [DASHBOARD …]
 
 Needs what the tests need: Playwright's Python package and a Chromium.
 """
@@ -8,32 +8,62 @@ Needs what the tests need: Playwright's Python package and a Chromium.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demo.browser import DASHBOARDS, browser, open_dashboard
+from demo.browser import DASHBOARDS, browser, open_dashboard, wait_until_shown
 from demo.environment import CHECKOUT
 from demo.serving import free_port, tensorboard
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 WIDTH, HEIGHT = 1440, 900
+LAYOUT = {"sideBarWidthInPercent": 42, "timeSeriesSettingsPaneOpened": False}
+RUNS = "fold-0"
+COLUMNS = ("activation", "hidden_size", "learning_rate")
 
 
 def main() -> None:
     """Takes one picture of each dashboard that is asked for."""
     options = parse_arguments()
-    uri = f"sqlite:///{quote(str(options.store.resolve()))}"
+    uri = f"sqlite:///{quote(str(options.store.resolve()))}?experiment={quote(options.experiment)}"
     options.folder.mkdir(parents=True, exist_ok=True)
     with tensorboard([f"--runhistory_uri={uri}"], free_port()) as server, browser() as running:
+        address = f"{server.address}?darkMode={str(options.dark).lower()}&runFilter={RUNS}"
         for name in options.dashboards:
             page = running.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            open_dashboard(page, f"{server.address}?darkMode={str(options.dark).lower()}", name)
-            if name == "time-series":
-                page.get_by_role("button", name="Settings").click()
+            page.add_init_script(f"localStorage.setItem('_tb_global_settings', '{json.dumps(LAYOUT)}')")
+            prepare(page, address, name)
             page.screenshot(path=options.folder / f"{name}{'-dark' if options.dark else ''}.png")
             page.close()
+
+
+def prepare(page: Page, address: str, name: str) -> None:
+    """Opens a dashboard and brings it into the state that the picture shows."""
+    open_dashboard(page, address, name)
+    if name == "time-series":
+        add_columns(page)
+    if name in ("scalars", "text"):
+        # Above forty runs these two start with none selected.
+        page.get_by_text("Toggle All Runs").click()
+    wait_until_shown(page, name)
+
+
+def add_columns(page: Page) -> None:
+    """Adds parameters to the run table."""
+    page.locator("runs-data-table .add-button").click()
+    selector = page.locator("tb-data-table-column-selector-component")
+    for name in COLUMNS:
+        selector.get_by_text(name).click()
+        page.locator("runs-data-table tb-data-table-header-cell").get_by_text(name).wait_for()
+    page.mouse.click(WIDTH - 1, HEIGHT - 1)
+    selector.wait_for(state="hidden")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -42,6 +72,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("dashboards", nargs="*", default=["time-series"], choices=DASHBOARDS)
     parser.add_argument("--store", type=Path, default=CHECKOUT / ".demo" / "runs.db")
     parser.add_argument("--folder", type=Path, default=CHECKOUT / "docs" / "images")
+    parser.add_argument("--experiment", default="digits-mlp", help="what is shown of the store (digits-mlp)")
     parser.add_argument("--dark", action="store_true", help="in dark colours")
     return parser.parse_args()
 

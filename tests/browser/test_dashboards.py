@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from demo.browser import DASHBOARDS, browser, open_dashboard
+from demo.browser import DASHBOARDS, browser, open_dashboard, wait_until_shown
 from demo.environment import CHECKOUT
 from demo.serving import free_port, tensorboard
 
@@ -66,14 +66,19 @@ def page(running: Browser, complaints: list[str]) -> Iterator[Page]:
     opened.close()
 
 
+def show(page: Page, address: str, name: str) -> None:
+    open_dashboard(page, address, name)
+    wait_until_shown(page, name)
+
+
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_nothing_is_wrong_on_the_console(name: str, page: Page, address: str, complaints: list[str]) -> None:
-    open_dashboard(page, address, name)
+    show(page, address, name)
     assert [text for text in complaints if not any(noise in text for noise in STOCK_NOISE)] == []
 
 
 def test_time_series_lists_the_runs_and_draws_their_curves(page: Page, address: str) -> None:
-    open_dashboard(page, address, "time-series")
+    show(page, address, "time-series")
     table = page.locator("runs-data-table")
     expect(table.get_by_text(f"{TRIAL}/fold-0", exact=True)).to_be_visible()
     page.locator("metrics-tag-filter input").fill("^loss/train$")
@@ -81,11 +86,20 @@ def test_time_series_lists_the_runs_and_draws_their_curves(page: Page, address: 
     expect(card).to_have_count(1)
     # The table below a chart holds the values that its curves end with.
     expect(card.locator("scalar-card-data-table").get_by_text(f"{TRIAL}/fold-0", exact=True)).to_be_visible()
-    expect(card.locator("scalar-card-data-table")).to_contain_text("29")
+    expect(card.locator("scalar-card-data-table")).to_contain_text("19")
+
+
+def test_the_run_table_takes_a_parameter_as_a_column(page: Page, address: str) -> None:
+    show(page, address, "time-series")
+    table = page.locator("runs-data-table")
+    table.locator(".add-button").click()
+    page.locator("tb-data-table-column-selector-component").get_by_text("learning_rate").click()
+    expect(table.locator("tb-data-table-header-cell").get_by_text("learning_rate")).to_be_visible()
+    expect(table.get_by_text("100,000", exact=True).first).to_be_visible()
 
 
 def test_hparams_shows_a_row_for_each_trial_with_parameters_of_every_type(page: Page, address: str) -> None:
-    open_dashboard(page, address, "hparams")
+    show(page, address, "hparams")
     table = page.locator("tf-hparams-table-view")
     for column in ("learning_rate", "hidden_size", "activation", "early_stopping"):
         expect(table.get_by_text(column, exact=True).first).to_be_visible()
@@ -94,5 +108,5 @@ def test_hparams_shows_a_row_for_each_trial_with_parameters_of_every_type(page: 
 
 
 def test_text_shows_texts_as_markdown(page: Page, address: str) -> None:
-    open_dashboard(page, address, "text")
+    show(page, address, "text")
     expect(page.locator("tf-text-loader strong").get_by_text("trial-03", exact=True).first).to_be_visible()
