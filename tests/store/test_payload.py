@@ -141,6 +141,14 @@ def test_numbers_of_another_type_are_damage() -> None:
         decode_block(seal(Kind.BLOCK, 3, [steps, steps, steps]))
 
 
+@pytest.mark.parametrize("count", [0, 1, 256, 299, 301])
+def test_columns_of_another_length_than_claimed_are_damage(count: int) -> None:
+    column = standalone.simple_compress(np.arange(300.0), ChunkConfig())
+    steps = standalone.simple_compress(np.arange(count), ChunkConfig())
+    with pytest.raises(DamagedData, match=r"claimed|cannot be decompressed"):
+        decode_block(seal(Kind.BLOCK, count, [steps, column, column]))
+
+
 def test_too_many_rows_are_refused_when_written() -> None:
     many = Points(np.arange(MAX_COUNT + 1), np.zeros(MAX_COUNT + 1), np.zeros(MAX_COUNT + 1))
     with pytest.raises(ValueError, match="divide them"):
