@@ -159,4 +159,5 @@ class _Hooks:
 
 
 _hooks = _Hooks()
-os.register_at_fork(after_in_child=_hooks.forked)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_hooks.forked)

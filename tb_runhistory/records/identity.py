@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
+import sys
+
+if sys.version_info >= (3, 14):
+    from uuid import uuid7
+else:
+    from uuid_utils import uuid7
 
 
 def new_id() -> str:
     """A new UUIDv7 in its usual form of 36 characters."""
-    try:
-        from uuid import uuid7  # type: ignore[attr-defined, unused-ignore]
-    except ImportError:
-        from uuid_utils import uuid7
-    return str(uuid.UUID(int=uuid7().int))
+    return str(uuid7())
