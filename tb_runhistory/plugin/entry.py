@@ -16,6 +16,7 @@ from tensorboard.util import tb_logging
 if TYPE_CHECKING:
     from tb_runhistory.plugin.opening import Opening
 
+_OPEN_SECONDS = 20.0
 _DEPENDENCIES = ("sqlalchemy", "pcodec", "numpy", "grpc")
 _URI_HELP = """\
 Shows a run history: the runs, child runs, parameters and metrics that were recorded with tb_runhistory, live, straight
@@ -68,6 +69,10 @@ class RunHistoryLoader(base_plugin.TBLoader):  # type: ignore[misc]
             raise base_plugin.FlagsError(error)
 
     def load(self, context: base_plugin.TBContext) -> None:
+        for opening in self._openings:
+            if not isinstance(opening, str) and opening.server is not None:
+                # TensorBoard is about to serve, and its client gives up at once on a port that is closed.
+                opening.server.wait_open(_OPEN_SECONDS)
         missing = [name for name in _DEPENDENCIES if importlib.util.find_spec(name) is None]
         if missing:
             tb_logging.get_logger().warning(

@@ -6,6 +6,7 @@ Values are 32-bit floats here, because the service's messages are.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ from tb_runhistory.errors import BadRequest, NotFound
 from tb_runhistory.provider.deadline import Deadline
 from tb_runhistory.provider.hparams import PLUGIN_NAME as HPARAMS
 from tb_runhistory.provider.hparams import HParams
+from tb_runhistory.provider.points_cache import PointsCache
 from tb_runhistory.provider.scalars import ChartPoints, ListedSeries, Scalars, rollup_run_names, start_times
 from tb_runhistory.provider.settings import ServerSettings
 from tb_runhistory.provider.snapshot import Snapshot, Snapshots, Wanted
@@ -27,7 +29,7 @@ from tb_runhistory.records.changes import DataClass
 
 SCALARS = "scalars"
 TEXT = "text"
-_LARGEST = np.finfo(np.float32).max
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Answers:
@@ -39,6 +41,7 @@ class Answers:
     def __init__(self, snapshots: Snapshots, settings: ServerSettings) -> None:
         self._snapshots = snapshots
         self._settings = settings
+        self._cache = PointsCache()
         self._reported: set[tuple[str, str]] = set()
 
     def experiment(self, request: Any) -> Any:
@@ -58,7 +61,7 @@ class Answers:
     def plugins(self, request: Any) -> Any:
         """``ListPlugins``: those that have data."""
         snapshot = self._snapshots.current()
-        present = {
+        present: dict[str, Callable[[], bool]] = {
             SCALARS: lambda: len(snapshot.series(DataClass.SCALAR)) > 0,
             TEXT: lambda: any(True for _ in Texts(snapshot).series(Wanted())),
             HPARAMS: lambda: HParams(snapshot).any(),
@@ -92,7 +95,16 @@ class Answers:
             return response
         asked, scalars, wanted = _asked(request), self._scalars(), _wanted(request)
         tag_entry = _entries(response)
-        for shown in scalars.last(wanted) if asked == 1 else scalars.points(wanted, asked, Deadline()):
+        if asked == 1:
+            for last in scalars.last(wanted):
+                data = tag_entry(last.run, last.tag).data
+                data.step.append(last.step)
+                data.wall_time.append(last.wall_time)
+                data.value.append(
+                    max(-_LARGEST, min(last.value, _LARGEST)) if math.isfinite(last.value) else last.value
+                )
+            return response
+        for shown in scalars.points(wanted, asked, Deadline()):
             data = tag_entry(shown.run, shown.tag).data
             data.step.extend(shown.points.steps.tolist())
             data.wall_time.extend(shown.points.wall_times.tolist())
@@ -148,7 +160,8 @@ class Answers:
         raise NotFound("a run history has no blobs")
 
     def _scalars(self) -> Scalars:
-        return Scalars(self._snapshots.current(), self._settings.rollups, self._settings.points_budget)
+        snapshot, settings = self._snapshots.current(), self._settings
+        return Scalars(snapshot, self._cache, settings.rollups, settings.points_budget)
 
     def _shows(self, snapshot: Snapshot, experiment: str) -> bool:
         whole = snapshot.scope.experiment is None and snapshot.scope.run_id is None

@@ -17,7 +17,7 @@ import time
 from dataclasses import replace
 
 from tb_runhistory.errors import StoreError
-from tb_runhistory.provider.settings import BEAT_SECONDS, ERROR, EXIT_BROKEN, LOOPBACK, READY, ServerSettings
+from tb_runhistory.provider.settings import BEAT_SECONDS, ERROR, EXIT_BROKEN, LOOPBACK, OPEN, READY, ServerSettings
 
 SILENT_BEATS = 8
 """A server that has not been heard of for so many beats is frozen: it is killed and started again."""
@@ -25,7 +25,7 @@ SILENT_BEATS = 8
 START_BEATS = 40
 """The same for a server that has not been heard of at all."""
 
-_RETRY_SECONDS = (0.0, 0.2, 1.0, 5.0)
+_RETRY_SECONDS = (0.0, 0.2, 1.0, 5.0, 30.0)
 _HEALTHY_SECONDS = 5.0
 _END_SECONDS = 2.0
 
@@ -44,6 +44,7 @@ class DataServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._opened = threading.Event()
         self._decided = threading.Event()
         self._awaited = False
         self._error = ""
@@ -79,6 +80,10 @@ class DataServer:
         self._watcher.start()
         atexit.register(self.stop)
 
+    def wait_open(self, seconds: float) -> None:
+        """Waits until the server's port is open, or ``seconds`` have passed. A request is then answered in time."""
+        self._opened.wait(seconds)
+
     def wait(self, seconds: float) -> None:
         """Waits until the server is ready, or ``seconds`` have passed.
 
@@ -111,6 +116,7 @@ class DataServer:
             self._listen(process)
             code = _end(process)
             if self._stopping.is_set() or code == EXIT_BROKEN:
+                self._opened.set()
                 self._decided.set()
                 return
             _note(f"the data server ended with exit code {code}; it is started again")
@@ -146,6 +152,8 @@ class DataServer:
 
     def _hear(self, line: str) -> None:
         word, _, text = line.partition(" ")
+        if word == OPEN:
+            self._opened.set()
         if word == ERROR:
             self._error = text
             if not self._awaited:

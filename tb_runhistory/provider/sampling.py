@@ -17,8 +17,9 @@ from tb_runhistory.records.columns import SeriesColumns
 LEAST_POINTS = 64
 """A series of a large request gets no fewer, unless fewer were asked for."""
 
-REPLY_POINTS = 2_000_000
-"""No reply holds more, whatever is asked for: some 30 MB, where TensorBoard's client takes 256 MiB."""
+REPLY_POINTS = 1_000_000
+"""No reply holds more, whatever is asked for. That is 16 MB, where TensorBoard's client takes 256 MiB, and it bounds
+the memory of the data server."""
 
 TOGETHER_SERIES = 8
 TOGETHER_POINTS = 1_000_000

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tb_runhistory.provider.deadline import Deadline
+from tb_runhistory.provider.points_cache import PointsCache
 from tb_runhistory.provider.rollups import Rollup, find_rollups, last_point, read_rollup, rollup_name
 from tb_runhistory.provider.sampling import parallel_groups, points_each
 from tb_runhistory.provider.snapshot import Snapshot, Wanted
@@ -40,11 +41,25 @@ class ChartPoints:
     lost: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LastPoint:
+    """The point of a series at its highest step."""
+
+    run: str
+    tag: str
+    step: int
+    wall_time: float
+    value: float
+
+
 class Scalars:
     """The scalar series of a snapshot, computed runs included."""
 
-    def __init__(self, snapshot: Snapshot, rollups: Sequence[str] = (), points_budget: int | None = None) -> None:
+    def __init__(
+        self, snapshot: Snapshot, cache: PointsCache, rollups: Sequence[str] = (), points_budget: int | None = None
+    ) -> None:
         self._snapshot = snapshot
+        self._cache = cache
         self._rollups = rollups
         self._budget = points_budget
 
@@ -61,18 +76,17 @@ class Scalars:
             for name in statistics.values():
                 yield ListedSeries(name, rollup.tag, last_step, last_time, series.description[rollup.rows[0]])
 
-    def last(self, wanted: Wanted) -> Iterator[ChartPoints]:
+    def last(self, wanted: Wanted) -> Iterator[LastPoint]:
         """The last point of each series that is wanted. No point is read: the facts hold it."""
         chosen = _Selection(self._snapshot, self._rollups, wanted)
-        series = chosen.series
+        series, names = chosen.series, self._snapshot.names
+        steps, times, values = series.last_step.tolist(), series.last_wall_time.tolist(), series.last_value.tolist()
         for row in chosen.rows:
-            name = self._snapshot.names[series.key[row].run_id]
-            one = slice(row, row + 1)
-            points = Points(series.last_step[one], series.last_wall_time[one], series.last_value[one])
-            yield ChartPoints(name, series.tag[row], points)
+            yield LastPoint(names[series.key[row].run_id], series.tag[row], steps[row], times[row], values[row])
         for rollup, statistics in chosen.rollups:
             for statistic, name in statistics.items():
-                yield ChartPoints(name, rollup.tag, last_point(series, rollup.rows, statistic))
+                end = last_point(series, rollup.rows, statistic)
+                yield LastPoint(name, rollup.tag, int(end.steps[0]), float(end.wall_times[0]), float(end.values[0]))
 
     def points(self, wanted: Wanted, asked: int, deadline: Deadline) -> Iterator[ChartPoints]:
         """At most ``asked`` points (0: all) of each series that is wanted, extremes kept, within the points budget."""
@@ -96,9 +110,7 @@ class Scalars:
             deadline.check()
             rows = chosen.rows[start : start + size]
             alone = [row for row in rows if row not in together]
-            read = dict(
-                zip(alone, self._snapshot.reader.read_points([series.key[r] for r in alone], limit), strict=True)
-            )
+            read = dict(zip(alone, self._cache.read(self._snapshot.reader, series, alone, limit), strict=True))
             for row in rows:
                 sampled = together.get(row) or read[row]
                 lost = sum(block.count for block in sampled.damaged)
@@ -111,13 +123,30 @@ class Scalars:
         # A request that names one run is one of several that a margin chart makes, one a series. Only when the
         # run's other series have their say are the answers to all of these requests at equal steps.
         candidates = chosen.siblings if chosen.one_run else chosen.rows
-        for group in parallel_groups(series, candidates, limit):
+        for groups in _batches(series, parallel_groups(series, candidates, limit)):
             deadline.check()
-            full = self._snapshot.reader.read_points([series.key[row] for row in group])
-            points = downsample_together([sampled.points for sampled in full], limit)
-            for row, sampled, shown in zip(group, full, points, strict=True):
-                thinned[row] = SampledPoints(shown, sampled.total, sampled.damaged)
+            rows = [row for group in groups for row in group]
+            full = dict(zip(rows, self._snapshot.reader.read_points([series.key[row] for row in rows]), strict=True))
+            for group in groups:
+                points = downsample_together([full[row].points for row in group], limit)
+                for row, shown in zip(group, points, strict=True):
+                    thinned[row] = SampledPoints(shown, full[row].total, full[row].damaged)
         return thinned
+
+
+def _batches(series: SeriesColumns, groups: Iterable[list[int]]) -> Iterator[list[list[int]]]:
+    """Groups that are read at once, since each read has its own cost."""
+    batch: list[list[int]] = []
+    size = 0
+    for group in groups:
+        points = int(series.count[group].sum())
+        if batch and size + points > _CHUNK_POINTS:
+            yield batch
+            batch, size = [], 0
+        batch.append(group)
+        size += points
+    if batch:
+        yield batch
 
 
 class _Selection:

@@ -4,7 +4,7 @@
 
 It reads one line of ``ServerSettings`` from its standard input, which then stays open: when it ends, so does the
 server, whatever became of the process that started it. On its standard output it says each half second that it lives,
-once "ready", or "error" with a sentence, one line each.
+and once each "open", and "ready" or "error" with a sentence.
 
 The port is opened before the heavy part is loaded, so that TensorBoard never finds it closed for long.
 """
@@ -22,14 +22,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tb_runhistory.errors import RunHistoryError, StoreError
-from tb_runhistory.provider.settings import BEAT, BEAT_SECONDS, ERROR, EXIT_BROKEN, LOOPBACK, READY, ServerSettings
+from tb_runhistory.provider.settings import (
+    BEAT,
+    BEAT_SECONDS,
+    ERROR,
+    EXIT_BROKEN,
+    LOOPBACK,
+    OPEN,
+    READY,
+    ServerSettings,
+)
 
 if TYPE_CHECKING:
     import grpc
 
     from tb_runhistory.provider.answers import Answers
 
-_WORKERS = 8
+_WORKERS = 4
 _MAX_REQUEST_BYTES = 64 << 20
 
 
@@ -48,6 +57,7 @@ def main() -> None:
     settings = ServerSettings.from_line(line)
     answers: Future[Answers] = Future()
     _server = _listen(settings, answers)
+    _say(OPEN)
     threading.Thread(target=_load, args=(settings, answers), daemon=True).start()
     _live(parent)
     # Requests at work must not hold up the end, and about an orderly one the gRPC of TensorBoard prints a line.

@@ -12,7 +12,7 @@ import grpc
 from google.protobuf.message import Message
 from tensorboard.data.proto import data_provider_pb2_grpc
 
-from tb_runhistory.errors import RunHistoryError, StoreUnavailable
+from tb_runhistory.errors import BadRequest, RunHistoryError
 
 if TYPE_CHECKING:
     from tb_runhistory.provider.answers import Answers
@@ -25,6 +25,7 @@ class RunHistoryServicer(data_provider_pb2_grpc.TensorBoardDataProviderServicer)
 
     def __init__(self, answers: Future[Answers]) -> None:
         self._answers = answers
+        self._trouble = ""
 
     def GetExperiment(self, request: Message, context: grpc.ServicerContext) -> Message:
         return self._answer(context, lambda answers: answers.experiment(request))
@@ -58,11 +59,13 @@ class RunHistoryServicer(data_provider_pb2_grpc.TensorBoardDataProviderServicer)
 
     def _answer(self, context: grpc.ServicerContext, ask: Callable[[Answers], Message]) -> Message:
         try:
-            return ask(self._answers.result(_START_SECONDS))
+            answer = ask(self._answers.result(_START_SECONDS))
+            self._tell("")
+            return answer
         except RunHistoryError as error:
             code, text = getattr(grpc.StatusCode, error.grpc_status), str(error)
-            if isinstance(error, StoreUnavailable):
-                print(f"tb_runhistory: {text}", file=sys.stderr, flush=True)
+            if not isinstance(error, BadRequest):
+                self._tell(text)
         except Exception as error:
             # The boundary of the process. The text of an unknown exception may hold a secret: it is not passed on.
             code, text = (
@@ -73,3 +76,9 @@ class RunHistoryServicer(data_provider_pb2_grpc.TensorBoardDataProviderServicer)
             print(f"tb_runhistory: {type(error).__name__} in\n{frames}", file=sys.stderr, flush=True)
         context.abort(code, text)
         raise AssertionError("abort raises")
+
+    def _tell(self, trouble: str) -> None:
+        """Says on stderr what is wrong with the store, once until it changes."""
+        before, self._trouble = self._trouble, trouble
+        if trouble != before:
+            print(f"tb_runhistory: {trouble or 'the run history can be read again'}", file=sys.stderr, flush=True)

@@ -15,8 +15,9 @@ POINTS_BUDGET = 50_000
 LOOPBACK = "127.0.0.1"
 
 BEAT_SECONDS = 0.5
-BEAT, READY, ERROR = ".", "ready", "error"
-"""What the server says on its standard output, a word a line: that it lives, that it is loaded, or why it cannot be."""
+BEAT, OPEN, READY, ERROR = ".", "open", "ready", "error"
+"""What the server says on its standard output, a word a line: that it lives, that its port is open, that it is loaded,
+or why it cannot be."""
 
 EXIT_BROKEN = 3
 """The exit code of a server that starting again would not help."""

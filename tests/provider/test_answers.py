@@ -41,9 +41,7 @@ def asking(uri: StoreUri) -> Asking:
     return open_answers
 
 
-def scalars(
-    answers: Answers, points: int = 1000, **wanted: list[str]
-) -> dict[tuple[str, str], list[tuple[int, float]]]:
+def scalars(answers: Answers, points: int = 1000, **wanted: Any) -> dict[tuple[str, str], list[tuple[int, float]]]:
     """(step, value) by run and tag."""
     request = filtered(messages.ReadScalarsRequest(), "scalars", **wanted)
     request.downsample.num_points = points
@@ -150,9 +148,7 @@ def test_series_are_listed_with_their_last_step_and_description(history: History
         ({"tags": ["gone"]}, 0),
     ],
 )
-def test_filters_choose_runs_and_tags(
-    history: History, asking: Asking, wanted: dict[str, list[str]], found: int
-) -> None:
+def test_filters_choose_runs_and_tags(history: History, asking: Asking, wanted: dict[str, Any], found: int) -> None:
     for name in "ab":
         history.root(name).log("loss", [0]).log("accuracy", [0])
     listed = asking().list_scalars(filtered(messages.ListScalarsRequest(), "scalars", **wanted)).runs

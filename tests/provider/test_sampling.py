@@ -23,7 +23,7 @@ from tests.conformance.builder import History
         (1000, 100, None, 1000),
         (0, 1, 50_000, 50_000),
         (0, 1, None, REPLY_POINTS),
-        (1000, 5000, None, 400),
+        (1000, 5000, None, 200),
         (1000, 0, 50_000, 1000),
     ],
 )

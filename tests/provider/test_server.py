@@ -77,7 +77,7 @@ def test_a_store_that_disappears_is_named_and_found_again(
     shutil.move(tmp_path / "store", tmp_path / "away")
     error = client.error()
     assert error.code() == grpc.StatusCode.NOT_FOUND
-    assert uri.path in error.details()
+    assert uri.path in str(error.details())
     shutil.move(tmp_path / "away", tmp_path / "store")
     assert client.runs() == ["mnist/a"]
     assert client.process() == process
@@ -92,7 +92,7 @@ def test_a_store_that_becomes_something_else_is_named(client: Client, uri: Store
     Path(uri.path).write_text("no database" * 100)
     error = client.error()
     assert error.code() == grpc.StatusCode.UNAVAILABLE
-    assert "not a run-history store" in error.details()
+    assert "not a run-history store" in str(error.details())
     Path(uri.path).write_bytes(content)
     assert client.runs() == ["mnist/a"]
 
