@@ -88,12 +88,13 @@ def _is_there(identity: bytes) -> bool:
         return False
 
 
-def process_start(process: int) -> int | None:
-    """When a process started, in the kernel's ticks since boot; None if it is no more, a zombie, or cannot be told."""
+def process_start(process: int) -> str | None:
+    """When a process started: the boot and the ticks since then; None if it is no more, a zombie, or cannot be told."""
     try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         status = Path(f"/proc/{process}/stat").read_bytes()
     except OSError:
         return None
     # The command's name stands in brackets and may itself hold spaces and brackets.
     state, *fields = status[status.rindex(b")") + 2 :].split()
-    return None if state in (b"Z", b"X") else int(fields[18])
+    return None if state in (b"Z", b"X") else f"{boot} {int(fields[18])}"

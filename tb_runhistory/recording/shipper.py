@@ -45,7 +45,11 @@ STOP_VARIABLE = "RUNHISTORY_SHIPPER_STOP_AT"
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """What a cycle did: records applied, whether there is more to read, journals left (not put off), its CPU seconds."""
+    """What a cycle did.
+
+    ``applied`` records are in the store; ``more`` says that there is more to read at once; ``left`` journals are not
+    done (those left for later not counted); ``took`` is the processor time in seconds.
+    """
 
     applied: int
     more: bool
@@ -110,7 +114,7 @@ class Shipper:
             lock.release()
 
     def drain(self, timeout: float = math.inf, progress: Callable[[int, int], None] | None = None) -> bool:
-        """Ships until all that was recorded is in the store, at most ``timeout`` seconds; False: there is more.
+        """Ships what was recorded, for ``timeout`` seconds at most; False: some of it is not in the store.
 
         ``progress`` is told the number of records applied so far and of journals left. Journals whose owner lives are
         shipped as far as they go.
@@ -126,7 +130,7 @@ class Shipper:
             if progress is not None:
                 progress(applied, cycle.left)
             if not cycle.more:
-                return True
+                return not self._put_off
             if monotonic() >= deadline:
                 return False
 
@@ -166,6 +170,7 @@ class Shipper:
             self._drains.pop(name).close()
         for folder in folders:
             if folder.name not in self._drains and self._put_off.get(folder.name, 0.0) <= now:
+                self._put_off.pop(folder.name, None)
                 self._drains[folder.name] = JournalDrain(folder, writer.applied(folder.name))
         return folders
 

@@ -56,10 +56,10 @@ def test_each_flipped_bit_of_a_record_costs_that_record(journal: tuple[Path, lis
     for victim in (records[50], next(r for r in records if r.length != 48 and r.sequence > 50)):
         rest = [r.sequence for r in records if r is not victim]
         for bit in range(8 * victim.length):
-            damaged = bytearray(whole)
-            damaged[victim.offset + bit // 8] ^= 1 << bit % 8
-            first_segment(folder).write_bytes(damaged)
+            at = victim.offset + bit // 8
+            write_at(first_segment(folder), at, bytes([whole[at] ^ 1 << bit % 8]))
             reader, _, sequences = read_all(folder)
+            write_at(first_segment(folder), at, whole[at : at + 1])
             assert sequences == rest
             assert [damage.missing for damage in reader.damage] == [1]
 

@@ -434,6 +434,7 @@ def test_a_journal_of_a_newer_version_is_left_alone(
     before = sorted(os.listdir(run.folder))
     for _ in range(3):
         assert shipper.cycle().left == 0
+    assert not shipper.drain(DEADLINE)
     assert sorted(os.listdir(run.folder)) == before
     assert len(said) == 1
     assert "format version 2" in said[0]
