@@ -87,7 +87,7 @@ def record(sweep: Run, trials: list[Trial], advance: Callable[[], object]) -> No
             continue
         finally:
             advance()
-        sweep.log("mean/accuracy", score.accuracy, step=number)
+        sweep.log("accuracy/mean", score.accuracy, step=number)
         if score.accuracy > best.accuracy:
             best_name, best = name, score
     sweep.log(
@@ -104,9 +104,9 @@ def record_trial(run: Run, trial: Trial, splits: list[Split]) -> Score:
         with run.child_run(f"fold-{fold}") as fold_run:
             scores.append(train(fold_run, trial, split))
     mean = Score(float(np.mean([score.loss for score in scores])), float(np.mean([score.accuracy for score in scores])))
-    run.log("mean/loss", mean.loss)
-    run.log("mean/accuracy", mean.accuracy)
-    run.log("mean/accuracy_spread", float(np.std([score.accuracy for score in scores])))
+    run.log("loss/mean", mean.loss)
+    run.log("accuracy/mean", mean.accuracy)
+    run.log("accuracy/spread", float(np.std([score.accuracy for score in scores])))
     if not np.isfinite(mean.loss):
         run.set_tags({"diverged": None})
         run.log(

@@ -1,6 +1,6 @@
 """Takes the pictures of the documents from the store of the demo.
 
-    .venv-test/bin/python demo/screenshot.py [--dark] [--folder docs/images] [DASHBOARD …]
+    .venv-test/bin/python demo/screenshot.py [--dark] [--folder docs/images] time-series
 
 Needs what the tests need: Playwright's Python package and a Chromium.
 """
@@ -69,7 +69,7 @@ def add_columns(page: Page) -> None:
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Takes the pictures of the documents from the store of the demo.")
-    parser.add_argument("dashboards", nargs="*", default=["time-series"], choices=DASHBOARDS)
+    parser.add_argument("dashboards", nargs="+", choices=list(DASHBOARDS))
     parser.add_argument("--store", type=Path, default=CHECKOUT / ".demo" / "runs.db")
     parser.add_argument("--folder", type=Path, default=CHECKOUT / "docs" / "images")
     parser.add_argument("--experiment", default="digits-mlp", help="what is shown of the store (digits-mlp)")
