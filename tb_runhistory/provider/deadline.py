@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tb_runhistory.errors import StoreUnavailable
 
@@ -23,7 +26,24 @@ class Deadline:
           StoreUnavailable: the moment has passed.
         """
         if time.monotonic() > self._end:
-            raise StoreUnavailable(
-                f"the answer took longer than {self._seconds:.0f} s: show fewer runs, or narrow the view with "
-                "?experiment=NAME or ?run=ID in --runhistory_uri"
-            )
+            raise self._too_late()
+
+    @contextmanager
+    def holding(self, lock: threading.Lock) -> Iterator[None]:
+        """Waits for ``lock``, but not beyond the moment, and holds it.
+
+        Raises:
+          StoreUnavailable: the moment has passed.
+        """
+        if not lock.acquire(timeout=max(0.0, self._end - time.monotonic())):
+            raise self._too_late()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _too_late(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"the answer took longer than {self._seconds:.0f} s: show fewer runs, or narrow the view with "
+            "?experiment=NAME or ?run=ID in --runhistory_uri"
+        )

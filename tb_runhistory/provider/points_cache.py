@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tb_runhistory.records.columns import SampledPoints, SeriesColumns, SeriesKey
 from tb_runhistory.store.base import RunHistoryReader
@@ -30,24 +30,27 @@ class PointsCache:
         """``reader.read_points`` of the series at ``rows``, in their order."""
         # Every point that is logged adds to what is shown or to what is hidden.
         keys = [(series.key[row], int(series.count[row]), int(series.hidden[row]), limit) for row in rows]
-        with self._lock:
-            found = {key: self._kept[key] for key in keys if key in self._kept}
-            for key in found:
-                self._kept.move_to_end(key)
+        found = self._find(keys)
         missing = [key for key in keys if key not in found]
         if missing:
             read = reader.read_points([key[0] for key in missing], limit)
             found.update(zip(missing, read, strict=True))
-            with self._lock:
-                for key, sampled in zip(missing, read, strict=True):
-                    self._keep(key, sampled)
+            self._keep(zip(missing, read, strict=True))
         return [found[key] for key in keys]
 
-    def _keep(self, key: _Key, sampled: SampledPoints) -> None:
-        if key in self._kept or len(sampled.points) > self._capacity // 10:
-            return
-        self._kept[key] = sampled
-        self._size += len(sampled.points)
-        while self._size > self._capacity:
-            _, dropped = self._kept.popitem(last=False)
-            self._size -= len(dropped.points)
+    def _find(self, keys: Sequence[_Key]) -> dict[_Key, SampledPoints]:
+        with self._lock:
+            found = {key: self._kept[key] for key in keys if key in self._kept}
+            for key in found:
+                self._kept.move_to_end(key)
+        return found
+
+    def _keep(self, samples: Iterable[tuple[_Key, SampledPoints]]) -> None:
+        with self._lock:
+            for key, sampled in samples:
+                if key not in self._kept and len(sampled.points) <= self._capacity // 10:
+                    self._kept[key] = sampled
+                    self._size += len(sampled.points)
+            while self._size > self._capacity:
+                _, dropped = self._kept.popitem(last=False)
+                self._size -= len(dropped.points)

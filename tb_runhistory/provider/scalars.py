@@ -17,7 +17,7 @@ from tb_runhistory.records.columns import SampledPoints, SeriesColumns
 from tb_runhistory.records.points import Points
 from tb_runhistory.store.downsample import downsample_together
 
-_CHUNK_POINTS = 250_000
+_CHUNK_POINTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)

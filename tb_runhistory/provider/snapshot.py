@@ -108,30 +108,16 @@ class Snapshots:
         """The latest snapshot.
 
         Raises:
-          RunHistoryError: the store cannot be read; the next call opens it again.
+          RunHistoryError: the store cannot be read now; a later call may succeed.
         """
         with self._lock:
-            try:
-                if self._reader is None:
-                    self._reader = self._open_reader()
-                version = self._reader.version()
-                if self._current is None or self._current[0] != version:
-                    self._current = (version, Snapshot(self._reader, self._scope))
-                return self._current[1]
-            except Exception:
-                self._close()
-                raise
-
-    def close(self) -> None:
-        """Closes the reader."""
-        with self._lock:
-            self._close()
-
-    def _close(self) -> None:
-        self._current = None
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+            if self._reader is None:
+                self._reader = self._open_reader()
+            version = self._reader.version()
+            if self._current is None or self._current[0] != version:
+                self._current = None
+                self._current = (version, Snapshot(self._reader, self._scope))
+            return self._current[1]
 
 
 def _check_found(snapshot: Snapshot, scope: Scope) -> None:

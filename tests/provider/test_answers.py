@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -369,3 +370,7 @@ def test_an_answer_that_takes_too_long_is_given_up() -> None:
     Deadline(10.0).check()
     with pytest.raises(StoreUnavailable, match="show fewer runs"):
         Deadline(-1.0).check()
+    lock = threading.Lock()
+    with Deadline(10.0).holding(lock), pytest.raises(StoreUnavailable), Deadline(0.01).holding(lock):
+        pass
+    assert not lock.locked()

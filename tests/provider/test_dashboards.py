@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -164,6 +166,25 @@ def test_requests_are_answered_when_the_data_server_freezes(viewer: Viewer) -> N
 def _chart(viewer: Viewer) -> bool:
     status, text = viewer.status("data/plugin/scalars/scalars?" + urlencode({"run": "mnist/sweep/a", "tag": "loss"}))
     return status == 200 and text.count("[") == 6
+
+
+def test_a_store_that_disappears_is_named_and_found_again(tmp_path: Path) -> None:
+    uri = parse_uri(f"sqlite:///{tmp_path}/store/runs.db")
+    with open_writer(uri) as writer:
+        History(writer).root("a").log("loss", [0])
+    with Viewer(f"--runhistory_uri={uri.text}") as viewer:
+        assert viewer.get("data/runs") == ["mnist/a"]
+        shutil.move(tmp_path / "store", tmp_path / "away")
+        for _ in range(2):
+            status, text = viewer.status("data/runs")
+            assert status == 404
+            assert f"the store {uri.path} is gone" in text
+        shutil.move(tmp_path / "away", tmp_path / "store")
+        assert viewer.get("data/runs") == ["mnist/a"]
+    told = [line for line in viewer.stderr.splitlines() if line.startswith("tb_runhistory: ")]
+    assert len(told) == 2
+    assert uri.path in told[0]
+    assert told[1] == "tb_runhistory: the run history can be read again"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

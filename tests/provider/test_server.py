@@ -9,11 +9,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import grpc
+import numpy as np
 import psutil
 import pytest
 from tensorboard.data.proto import data_provider_pb2 as messages
@@ -21,6 +24,7 @@ from tensorboard.data.proto import data_provider_pb2_grpc
 
 from tb_runhistory.errors import StoreError
 from tb_runhistory.provider.process import DataServer
+from tb_runhistory.provider.sampling import REPLY_POINTS
 from tb_runhistory.provider.servicer import RunHistoryServicer
 from tb_runhistory.provider.settings import ServerSettings
 from tb_runhistory.uri import StoreUri
@@ -29,14 +33,22 @@ from tests.provider.viewer import gone, wait_for
 
 
 class Client:
-    """A data server that this process has started, and calls to it."""
+    """A data server that this process has started, and calls to it. Ends with the ``with`` block."""
 
     def __init__(self, uri: str) -> None:
         self.server = DataServer()
         self.server.start()
-        self.server.serve(ServerSettings(uri, self.server.port))
+        self.server.serve(ServerSettings(uri, self.server.port, points_budget=None))
         # Each call has a channel that begins anew, so that none waits for another's back-off.
         self.options = [("grpc.use_local_subchannel_pool", 1)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.server.stop()
 
     def runs(self, seconds: float = 20.0) -> list[str]:
         """The names of all runs."""
@@ -44,6 +56,15 @@ class Client:
             stub = data_provider_pb2_grpc.TensorBoardDataProviderStub(channel)
             request = messages.ListRunsRequest()
             return [run.name for run in stub.ListRuns(request, timeout=seconds, wait_for_ready=True).runs]
+
+    def scalars(self) -> Any:
+        """All points of all series."""
+        options = [*self.options, ("grpc.max_receive_message_length", 256 << 20)]
+        with grpc.secure_channel(self.server.address, grpc.local_channel_credentials(), options) as channel:
+            stub = data_provider_pb2_grpc.TensorBoardDataProviderStub(channel)
+            request = messages.ReadScalarsRequest()
+            request.plugin_filter.plugin_name = "scalars"
+            return stub.ReadScalars(request, timeout=30, wait_for_ready=True)
 
     def error(self) -> grpc.RpcError:
         """What a call ends with, which must be an error."""
@@ -63,9 +84,8 @@ class Client:
 def client(uri: StoreUri, history: History) -> Iterator[Client]:
     """A server of a store with one run."""
     history.root("a").log("loss", range(10))
-    started = Client(uri.text)
-    yield started
-    started.server.stop()
+    with Client(uri.text) as started:
+        yield started
 
 
 def test_a_store_that_disappears_is_named_and_found_again(
@@ -112,21 +132,35 @@ def test_a_server_that_dies_answers_again_on_the_same_port(client: Client) -> No
     assert client.process() != process
 
 
-def test_a_server_that_freezes_is_replaced(client: Client) -> None:
-    assert client.runs() == ["mnist/a"]
-    process = client.process()
-    process.suspend()
-    # A frozen server keeps connections open and says nothing on them: the call ends when the server is killed.
-    seconds = wait_for("a further answer", lambda: _answers(client), 20)
-    assert seconds < 10
-    assert not process.is_running()
+def test_damaged_points_are_counted_on_stderr_and_the_others_are_shown(
+    uri: StoreUri, history: History, capfd: pytest.CaptureFixture[str]
+) -> None:
+    history.root("a").log("loss", range(20_000))
+    with closing(sqlite3.connect(uri.path)) as raw, raw:
+        rowid, payload = raw.execute("SELECT rowid, payload FROM blocks WHERE level = 0 LIMIT 1").fetchone()
+        middle = len(payload) // 2
+        hurt = payload[:middle] + bytes([payload[middle] ^ 4]) + payload[middle + 1 :]
+        raw.execute("UPDATE blocks SET payload = ? WHERE rowid = ?", (hurt, rowid))
+    with Client(uri.text) as client:
+        for _ in range(2):
+            [run] = client.scalars().runs
+            steps = run.tags[0].data.step
+            assert 0 < len(steps) < 20_000
+            assert steps[-1] == 19_999
+    [line] = [line for line in capfd.readouterr().err.splitlines() if "damaged" in line]
+    assert f"{20_000 - len(steps):,} points of 'loss' of the run 'mnist/a' are damaged" in line
 
 
-def _answers(client: Client) -> bool:
-    try:
-        return client.runs(seconds=10) == ["mnist/a"]
-    except grpc.RpcError:
-        return False
+def test_the_memory_of_the_server_is_bounded_whatever_is_asked_for(uri: StoreUri, history: History) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        history.root(f"run-{number}").log("loss", range(50_000), rng.normal(size=50_000).tolist())
+    with Client(uri.text) as client:
+        with ThreadPoolExecutor(6) as pool:
+            replies = list(pool.map(lambda _: client.scalars(), range(6)))
+        assert client.process().memory_info().rss < 200 << 20
+    points = sum(len(run.tags[0].data.step) for run in replies[0].runs)
+    assert 0.9 * REPLY_POINTS < points <= REPLY_POINTS
 
 
 def test_a_selection_that_does_not_exist_is_told_at_the_start(uri: StoreUri, history: History) -> None:
