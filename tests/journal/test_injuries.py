@@ -18,7 +18,7 @@ from tb_runhistory.journal.format import HEADER_SIZE, segment_name
 from tb_runhistory.journal.reader import JournalReader
 from tests.journal.records import Place, first_segment, journal_of, places, read_all
 
-POINTS = 200
+POINTS = 100
 
 
 def write_at(path: Path, offset: int, data: bytes) -> None:
@@ -29,7 +29,7 @@ def write_at(path: Path, offset: int, data: bytes) -> None:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> tuple[Path, list[Place]]:
-    """A journal with 200 points and 66 texts among them, and where its records are."""
+    """A journal with 100 points and 33 texts among them, and where its records are."""
     folder = journal_of(tmp_path / "spool", POINTS, texts=True)
     records = places(first_segment(folder))
     os.truncate(first_segment(folder), records[-1].offset + 4096)  # No test needs a megabyte of zeros.

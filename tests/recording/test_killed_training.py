@@ -53,11 +53,11 @@ def kill_while_training(spool: Path, run: str, pause: float, after: float) -> in
     return count
 
 
-def kill_and_compare(folder: Path, trials: int, pause: float, longest: float) -> None:
+def kill_and_compare(folder: Path, trials: int, pause: float, longest: float, seed: int = 1) -> None:
     """Kills one training after another at random moments, with a shipper beside them, and compares what is stored."""
     spool, uri = folder / "spool", parse_uri(f"sqlite:///{folder / 'runs.db'}")
     spool.mkdir()
-    chance = random.Random(1)
+    chance = random.Random(seed)
     acknowledged: dict[str, int] = {}
     shipper = Shipper(spool, lambda: open_writer(uri))
     for trial in range(trials):
@@ -89,10 +89,12 @@ def test_a_kill_between_rare_points_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_hundred_kills_at_full_speed_lose_nothing(tmp_path: Path) -> None:
-    kill_and_compare(tmp_path, trials=200, pause=0.0, longest=0.5)
+@pytest.mark.parametrize("seed", range(4))
+def test_two_hundred_kills_at_full_speed_lose_nothing(tmp_path: Path, seed: int) -> None:
+    kill_and_compare(tmp_path, trials=50, pause=0.0, longest=0.5, seed=seed)
 
 
 @pytest.mark.slow
-def test_two_hundred_kills_between_rare_points_lose_nothing(tmp_path: Path) -> None:
-    kill_and_compare(tmp_path, trials=200, pause=0.2, longest=1.0)
+@pytest.mark.parametrize("seed", range(4))
+def test_two_hundred_kills_between_rare_points_lose_nothing(tmp_path: Path, seed: int) -> None:
+    kill_and_compare(tmp_path, trials=50, pause=0.2, longest=1.0, seed=seed)

@@ -11,8 +11,8 @@ from unittest import TestCase
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tb_runhistory.journal import writer as writer_module
 from tb_runhistory.recording.shipper import STOP_VARIABLE, Shipper
@@ -27,6 +27,7 @@ from tests.recording.test_shipper import DEADLINE, Training
 
 STEPS = st.sampled_from(["read", "begin", "apply", "commit", "mark", "unlink"])
 SMALL = 4096
+SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Recording(RuleBasedStateMachine):
@@ -166,9 +167,7 @@ class RecordingToSqlite(Recording):
 def case(machine: type[Recording], examples: int) -> type[TestCase]:
     """A test case that runs the machine."""
     found: type[TestCase] = machine.TestCase
-    found.settings = settings(  # type: ignore[attr-defined]
-        max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    found.settings = settings(SETTINGS, max_examples=examples, stateful_step_count=25)  # type: ignore[attr-defined]
     return found
 
 
@@ -177,13 +176,8 @@ TestRecordingToSqlite = case(RecordingToSqlite, 10)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", range(10))
 @pytest.mark.parametrize("machine", [RecordingToTheModel, RecordingToSqlite])
-def test_long_random_recording(machine: type[Recording]) -> None:
-    from hypothesis.stateful import run_state_machine_as_test
-
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=500, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+def test_long_random_recording(machine: type[Recording], part: int) -> None:
+    """Five hundred sequences a store, in parts, each of which stays below the time limit of a test."""
+    run_state_machine_as_test(seed(part)(machine), settings=settings(SETTINGS, max_examples=50, stateful_step_count=50))
