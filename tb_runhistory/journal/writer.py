@@ -173,9 +173,11 @@ class JournalWriter:
         with self._lock:
             if isinstance(record, StartRun):
                 self._sessions[record.session_id] = record
-            elif isinstance(record, EndRun):
+            is_written = self._append(record)
+            if isinstance(record, EndRun):
+                # Not before: a process killed in between must leave a segment that names the session as running.
                 self._sessions.pop(record.session_id, None)
-            return self._append(record)
+            return is_written
 
     def applied(self) -> int:
         """How far the shipper has applied this journal (0: nothing yet)."""

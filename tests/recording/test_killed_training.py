@@ -18,7 +18,7 @@ from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import parse_uri
-from tests.recording.test_shipper import DEADLINE, Training, wait_until
+from tests.recording.training import DEADLINE, Training, wait_until
 
 
 def train(spool: Path, run: str, acknowledged: mmap.mmap, pause: float) -> None:

@@ -16,7 +16,6 @@ from tb_runhistory.errors import StoreUnavailable
 from tb_runhistory.journal import writer as writer_module
 from tb_runhistory.journal.format import segment_name
 from tb_runhistory.journal.spool import journal_folders, segment_numbers
-from tb_runhistory.journal.writer import JournalWriter
 from tb_runhistory.recording import journal_sync
 from tb_runhistory.recording import shipper as shipper_module
 from tb_runhistory.recording.journal_drain import OWNER_DIED
@@ -24,50 +23,14 @@ from tb_runhistory.recording.shipper import STOP_VARIABLE, Shipper
 from tb_runhistory.recording.shipper_lock import ShipperLock
 from tb_runhistory.records.changes import (
     CreateExperiment,
-    CreateRun,
-    DataClass,
-    DeclareSeries,
     EndRun,
     LogText,
     SetParameter,
-    StartRun,
 )
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.base import TreeBatch
 from tests.recording.model_writer import ModelDatabase
-
-DEADLINE = 10.0
-
-
-class Training:
-    """A run in a journal of its own, in this process."""
-
-    def __init__(self, spool: Path, run: str, is_owner: bool = True) -> None:
-        self.run = run
-        self.session = f"session of {run}"
-        self.journal = JournalWriter.create(spool)
-        self.folder = spool / self.journal.journal_id
-        self.journal.append(CreateExperiment("experiment", 1.0))
-        self.journal.append(CreateRun(run, run, None, run, "experiment", run, 1.0))
-        if is_owner:
-            self.journal.append(StartRun(run, run, self.session, 1.0, "host"))
-        self.loss = self.journal.declare(DeclareSeries(run, run, self.session, 0, "loss"))
-        self.note = self.journal.declare(DeclareSeries(run, run, self.session, 0, "note", DataClass.TEXT))
-        self.step = 0
-
-    def log(self, count: int) -> None:
-        """Logs ``count`` points at the next steps."""
-        for _ in range(count):
-            assert self.journal.append_point(self.loss, self.step, 1.0 + self.step, self.step / 2)
-            self.step += 1
-
-    def complete(self) -> None:
-        """Ends the run well."""
-        self.journal.append(EndRun(self.run, self.run, self.session, RunStatus.COMPLETED, 9.0))
-
-    def die(self) -> None:
-        """What is left of a process that is gone, as far as anybody can see."""
-        self.journal.close()
+from tests.recording.training import DEADLINE, Training, wait_until
 
 
 @pytest.fixture
@@ -526,12 +489,3 @@ def taken(spool: Path) -> ShipperLock:
     lock = ShipperLock.take(spool)
     assert lock is not None
     return lock
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(int(DEADLINE / 0.01)):
-        if condition():
-            return
-        pause.wait(0.01)
-    raise AssertionError("the state was not reached in time")

@@ -23,7 +23,7 @@ from tb_runhistory.store.base import RunHistoryWriter
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import parse_uri
 from tests.recording.model_writer import ModelDatabase
-from tests.recording.test_shipper import DEADLINE, Training
+from tests.recording.training import DEADLINE, Training
 
 STEPS = st.sampled_from(["read", "begin", "apply", "commit", "mark", "unlink"])
 SMALL = 4096
