@@ -3,7 +3,7 @@
 While this process owns a running run, hooks are in place; they chain to what was there before and leave with the last
 run. In a forked child they do nothing, because the runs are the parent's. What no hook can see, such as ``kill -9``
 and ``os._exit``, the shipper reports. ``raise SystemExit`` without ``sys.exit`` passes unseen and counts as a clean
-end, except in a ``with run:`` block.
+end, except in a ``with run:`` block. Python acts on SIGTERM only when the main thread comes back from a call into C.
 """
 
 from __future__ import annotations
@@ -69,6 +69,29 @@ _Exit.__name__ = _Exit.__qualname__ = SystemExit.__name__
 _Exit.__module__ = SystemExit.__module__
 
 
+def _chain_excepthook() -> Callable[[], None]:
+    """Puts a hook before ``sys.excepthook``; returns what takes it away again.
+
+    Each time it is another one over what it finds: where somebody has hooked in over ours, ours cannot be taken away,
+    and must not be found below itself when it is put in place again.
+    """
+    former = sys.excepthook
+
+    def on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        end_all(*ending_of(error))
+        try:
+            former(kind, error, trace)
+        finally:
+            wait_for_all()
+
+    def restore() -> None:
+        if sys.excepthook is on_exception:
+            sys.excepthook = former
+
+    sys.excepthook = on_exception
+    return restore
+
+
 class _Hooks:
     """The hooks of this process."""
 
@@ -77,8 +100,7 @@ class _Hooks:
         self._lock = threading.RLock()
         self._exit_code: object = None
         self._exit: weakref.ref[_Exit] | None = None
-        self._former_excepthook: Callable[..., object] = sys.excepthook
-        self._former_exit: Callable[..., NoReturn] = sys.exit
+        self._restore: list[Callable[[], None]] = []
         self._has_signal = False
         self._at_exit = 0
 
@@ -88,8 +110,7 @@ class _Hooks:
             if self._installed_in == os.getpid():
                 return
             self._installed_in = os.getpid()
-            self._former_excepthook, sys.excepthook = sys.excepthook, self._on_exception
-            self._former_exit, sys.exit = sys.exit, self._on_sys_exit
+            self._restore = [_chain_excepthook(), self._chain_exit()]
             is_main = threading.current_thread() is threading.main_thread()
             if is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
                 signal.signal(signal.SIGTERM, self._on_sigterm)
@@ -104,10 +125,8 @@ class _Hooks:
             if not self._installed_in:
                 return
             self._installed_in = 0
-            if sys.excepthook == self._on_exception:
-                sys.excepthook = self._former_excepthook
-            if sys.exit == self._on_sys_exit:
-                sys.exit = self._former_exit
+            for restore in self._restore:
+                restore()
             # Only the main thread may set handlers; elsewhere ours stays and does what the system would.
             is_main = threading.current_thread() is threading.main_thread()
             if self._has_signal and is_main and signal.getsignal(signal.SIGTERM) == self._on_sigterm:
@@ -118,15 +137,24 @@ class _Hooks:
         self._lock = threading.RLock()
         self.remove()
 
-    def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        former = self._former_excepthook
-        end_all(*ending_of(error))
-        try:
-            former(kind, error, trace)
-        finally:
-            wait_for_all()
+    def _chain_exit(self) -> Callable[[], None]:
+        former: Callable[..., NoReturn] = sys.exit
 
-    def _on_sys_exit(self, code: object = None) -> NoReturn:
+        def on_exit(code: object = None) -> NoReturn:
+            try:
+                former(code)
+            except SystemExit as error:
+                code = error.code
+            self._raise_exit(code)
+
+        def restore() -> None:
+            if sys.exit is on_exit:
+                sys.exit = former
+
+        sys.exit = on_exit
+        return restore
+
+    def _raise_exit(self, code: object) -> NoReturn:
         error = _Exit(code)
         if threading.current_thread() is threading.main_thread():
             self._exit_code = code

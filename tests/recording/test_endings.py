@@ -142,6 +142,35 @@ def test_hooks_chain_to_what_was_there_and_leave_with_the_last_run(scripts: Scri
     assert scripts.ending("third")[0] == "Failed"
 
 
+def test_a_hook_that_another_puts_over_ours_never_runs_in_a_circle(scripts: Scripts) -> None:
+    process = scripts.run(
+        """
+        def put_hook_over(name):
+            former, former_exit = sys.excepthook, sys.exit
+            def hook(*error):
+                print(name)
+                former(*error)
+            def leave(code):
+                print(name)
+                former_exit(code)
+            sys.excepthook, sys.exit = hook, leave
+        for name in ("first", "second"):
+            run = experiment.start_logging(name)
+            put_hook_over(name)
+            run.complete()
+        run = experiment.start_logging("run")
+        try:
+            sys.exit(3)
+        except SystemExit as error:
+            print(error.code)
+        raise ValueError("x")
+        """,
+    )
+    assert process.stdout.splitlines() == ["second", "first", "3", "second", "first"]
+    assert process.stderr.count("ValueError: x") == 1
+    assert scripts.ending()[0] == "Failed"
+
+
 def test_a_handler_of_the_users_own_for_sigterm_stays(scripts: Scripts) -> None:
     process = scripts.run(
         """

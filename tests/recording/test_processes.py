@@ -243,3 +243,42 @@ def test_sixteen_processes_record_into_one_file_beside_a_reader_and_lose_nothing
     assert len(points) == 80
     assert all(values == list(range(200)) for values in points.values())
     assert looked > 0
+
+
+def test_forks_in_the_middle_of_logging_neither_hang_nor_lose_points(scripts: Scripts) -> None:
+    process = scripts.run(
+        """
+        import threading
+        run = experiment.start_logging("run")
+        done = threading.Event()
+        def busy(number):
+            step = 0
+            while not done.is_set():
+                run.log(f"thread/{number}", step, step=step)
+                run.log_row(f"row/{number}", a=step)
+                step += 1
+            print(number, step, flush=True)
+        threads = [threading.Thread(target=busy, args=(number,)) for number in range(2)]
+        for thread in threads:
+            thread.start()
+        for number in range(20):
+            pid = os.fork()
+            if pid == 0:
+                for step in range(100):
+                    run.log(f"child/{number}", step)
+                os._exit(0)
+            assert os.waitpid(pid, 0)[1] == 0
+        done.set()
+        for thread in threads:
+            thread.join()
+        run.complete()
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    steps = dict(line.split() for line in process.stdout.splitlines())
+    points = eventually(scripts.points, lambda points: len(points) == 24)
+    for number in range(20):
+        assert points["run", f"child/{number}"] == list(range(100))
+    for thread, count in steps.items():
+        assert points["run", f"thread/{thread}"] == list(range(int(count)))
+        assert points["run", f"row/{thread}/a"] == list(range(int(count)))
