@@ -44,8 +44,8 @@ class Points:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Points:
-        """The points at ``rows``: positions, a mask, or a slice."""
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice | int) -> Points:
+        """The points at ``rows``: positions, a mask, a slice, or one row of a table of points."""
         return Points(self.steps[rows], self.wall_times[rows], self.values[rows])
 
     def increasing(self) -> bool:

@@ -161,28 +161,36 @@ def _add(chosen: Rows, rows: Rows, limit: int) -> Rows:
 
 
 def _downsample_buckets(buckets: Buckets, limit: int) -> Points:
-    if len(buckets) <= limit and len(known := _known_points(buckets)) <= limit:
+    kept = buckets.kept
+    if len(buckets) <= limit and len(known := _by_step(np.arange(kept.steps.size), kept)) <= limit:
         return known
-    ends = Points.concatenate([buckets.first.take(slice(0, 1)), buckets.last.take(slice(-1, None))])
+    length = len(buckets)
+    ends = np.array([0, 2 * length - 1])  # The first point of the first bucket, and the last of the last.
     some, odd = buckets.finite > 0, buckets.finite < buckets.count
     number = _number_of_buckets(1, [int(np.count_nonzero(odd))], limit)
     if number < 1:
-        return ends.take(slice(2 - min(limit, 2), None))
+        return _flat(kept).take(ends[2 - min(limit, 2) :])
     before = np.cumsum(buckets.count) - buckets.count
     borders = np.arange(number) * int(buckets.count.sum()) // number
     starts = np.unique(np.searchsorted(before, borders, side="right") - 1)
-    lowest = _lowest(np.where(some, buckets.minimum.values, np.inf), starts)
-    highest = _lowest(np.where(some, -buckets.maximum.values, np.inf), starts)
-    chosen = _by_step([ends, buckets.minimum.take(lowest), buckets.maximum.take(highest)])
+    lowest = _lowest(np.where(some, kept.values[2], np.inf), starts)
+    highest = _lowest(np.where(some, -kept.values[3], np.inf), starts)
+    chosen = _by_step(np.concatenate([ends, lowest + 2 * length, highest + 3 * length]), kept)
+    if not odd.any():
+        return chosen
     strange = buckets.non_finite.take(_first_in_each(odd, starts))
     fresh = strange.take(~np.isin(strange.steps, chosen.steps))
-    return _by_step([chosen, fresh.take(slice(0, limit - len(chosen)))])
+    together = Points.concatenate([chosen, fresh.take(slice(0, limit - len(chosen)))])
+    return together.take(np.argsort(together.steps))
 
 
-def _known_points(buckets: Buckets) -> Points:
-    return _by_step([buckets.first, buckets.minimum, buckets.maximum, buckets.non_finite, buckets.last])
+def _by_step(places: Rows, kept: Points) -> Points:
+    # The points at these places of the table, by increasing step, each step once.
+    points = _flat(kept).take(places)
+    ordered = np.argsort(points.steps, kind="stable")
+    steps = points.steps[ordered]
+    return points.take(ordered[np.append(True, steps[1:] != steps[:-1])])
 
 
-def _by_step(parts: Sequence[Points]) -> Points:
-    together = Points.concatenate(parts)
-    return together.take(np.unique(together.steps, return_index=True)[1])
+def _flat(kept: Points) -> Points:
+    return Points(kept.steps.ravel(), kept.wall_times.ravel(), kept.values.ravel())

@@ -29,30 +29,30 @@ _MOST_POINTS = 2**42
 # Under one bucket: so that the counts of the most buckets that one payload may have can be added up.
 
 
+# The rows of a table of points: what is kept of each bucket.
+_FIRST, _LAST, _MINIMUM, _MAXIMUM, _NON_FINITE = range(5)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Buckets:
-    """Consecutive groups of points of a series, one row each, by increasing step.
+    """Consecutive groups of points of a series, one column each, by increasing step.
 
-    ``minimum`` and ``maximum`` are over the finite values, the earliest at ties; ``non_finite`` is the earliest point
-    whose value is NaN or infinite. Where there is no such point each of the three is the first point. ``sum`` and
-    ``sum_of_squares`` are over the finite values and may overflow to infinity.
+    Five points are kept of each: ``first``, ``last``, ``minimum`` and ``maximum`` over the finite values (the earliest
+    at ties), and ``non_finite``, the earliest point whose value is NaN or infinite. Where there is no such point each
+    of the last three is the first point. ``sum`` and ``sum_of_squares`` are over the finite values and may overflow to
+    infinity. They stand in few tables, because the cost of small arrays is in their number: ``kept`` has columns of
+    shape (5, buckets), ``counts`` of (count, finite), ``sums`` of (sum, sum of squares).
     """
 
-    first: Points
-    last: Points
-    minimum: Points
-    maximum: Points
-    non_finite: Points
-    count: NDArray[np.int64]
-    finite: NDArray[np.int64]
-    sum: Floats
-    sum_of_squares: Floats
+    kept: Points
+    counts: NDArray[np.int64]
+    sums: Floats
 
     @classmethod
     def empty(cls) -> Self:
         """No buckets."""
-        none, integers, floats = Points.empty(), np.empty(0, np.int64), np.empty(0)
-        return cls(none, none, none, none, none, integers, integers, floats, floats)
+        kept = Points(np.empty((5, 0), np.int64), np.empty((5, 0)), np.empty((5, 0)))
+        return cls(kept, np.empty((2, 0), np.int64), np.empty((2, 0)))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
@@ -60,44 +60,78 @@ class Buckets:
         if len(parts) == 1:
             return parts[0]
         if not parts:
-            return cls.empty()
+            return cls(
+                Points(np.empty((5, 0), np.int64), *np.empty((2, 5, 0))), np.empty((2, 0), int), np.empty((2, 0))
+            )
         return cls(
-            Points.concatenate([part.first for part in parts]),
-            Points.concatenate([part.last for part in parts]),
-            Points.concatenate([part.minimum for part in parts]),
-            Points.concatenate([part.maximum for part in parts]),
-            Points.concatenate([part.non_finite for part in parts]),
-            np.concatenate([part.count for part in parts]),
-            np.concatenate([part.finite for part in parts]),
-            np.concatenate([part.sum for part in parts]),
-            np.concatenate([part.sum_of_squares for part in parts]),
+            Points(
+                np.concatenate([part.kept.steps for part in parts], axis=1),
+                np.concatenate([part.kept.wall_times for part in parts], axis=1),
+                np.concatenate([part.kept.values for part in parts], axis=1),
+            ),
+            np.concatenate([part.counts for part in parts], axis=1),
+            np.concatenate([part.sums for part in parts], axis=1),
         )
 
     @property
-    def first_step(self) -> Steps:
-        """The lowest step of each bucket."""
-        return self.first.steps
+    def first(self) -> Points:
+        """The first point of each bucket."""
+        return self.kept.take(_FIRST)
 
     @property
-    def last_step(self) -> Steps:
-        """The highest step of each bucket."""
-        return self.last.steps
+    def last(self) -> Points:
+        """The last point of each bucket."""
+        return self.kept.take(_LAST)
+
+    @property
+    def minimum(self) -> Points:
+        """The lowest point of each bucket."""
+        return self.kept.take(_MINIMUM)
+
+    @property
+    def maximum(self) -> Points:
+        """The highest point of each bucket."""
+        return self.kept.take(_MAXIMUM)
+
+    @property
+    def non_finite(self) -> Points:
+        """The first point of each bucket that is not finite."""
+        return self.kept.take(_NON_FINITE)
+
+    @property
+    def count(self) -> NDArray[np.int64]:
+        """The number of points of each bucket."""
+        row: NDArray[np.int64] = self.counts[0]
+        return row
+
+    @property
+    def finite(self) -> NDArray[np.int64]:
+        """The number of finite values of each bucket."""
+        row: NDArray[np.int64] = self.counts[1]
+        return row
+
+    @property
+    def sum(self) -> Floats:
+        """The sum of the finite values of each bucket."""
+        row: Floats = self.sums[0]
+        return row
+
+    @property
+    def sum_of_squares(self) -> Floats:
+        """The sum of the squares of the finite values of each bucket."""
+        row: Floats = self.sums[1]
+        return row
 
     def __len__(self) -> int:
         return len(self.count)
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Buckets:
         """The buckets at ``rows``: positions, a mask, or a slice."""
+        kept = self.kept
         return Buckets(
-            self.first.take(rows),
-            self.last.take(rows),
-            self.minimum.take(rows),
-            self.maximum.take(rows),
-            self.non_finite.take(rows),
-            self.count[rows],
-            self.finite[rows],
-            self.sum[rows],
-            self.sum_of_squares[rows],
+            Points(kept.steps[:, rows], kept.wall_times[:, rows], kept.values[:, rows]),
+            self.counts[:, rows],
+            self.sums[:, rows],
         )
 
 
@@ -131,20 +165,12 @@ def _summarize(points: Points, width: int) -> Buckets:
     else:
         low, high, known = (np.where(finite, values, fill) for fill in (np.inf, -np.inf, 0.0))
         non_finite = starts + finite.argmin(axis=1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = known.sum(axis=1)
-        squares = np.einsum("ij,ij->i", known, known)
-    return Buckets(
-        first=points.take(starts),
-        last=points.take(starts + (width - 1)),
-        minimum=points.take(starts + low.argmin(axis=1)),
-        maximum=points.take(starts + high.argmax(axis=1)),
-        non_finite=points.take(non_finite),
-        count=np.full(len(starts), width),
-        finite=finite.sum(axis=1),
-        sum=total,
-        sum_of_squares=squares,
+    kept = np.stack(
+        (starts, starts + (width - 1), starts + low.argmin(axis=1), starts + high.argmax(axis=1), non_finite)
     )
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = np.stack((known.sum(axis=1), np.einsum("ij,ij->i", known, known)))
+    return Buckets(points.take(kept), np.stack((np.full(len(starts), width), finite.sum(axis=1))), sums)
 
 
 def _merge(buckets: Buckets, width: int) -> Buckets:
@@ -153,19 +179,22 @@ def _merge(buckets: Buckets, width: int) -> Buckets:
     low = np.where(known, buckets.minimum.values.reshape(-1, width), np.inf)
     high = np.where(known, buckets.maximum.values.reshape(-1, width), -np.inf)
     whole = (buckets.finite == buckets.count).reshape(-1, width)
+    at = np.stack(
+        (
+            starts,
+            starts + (width - 1),
+            starts + low.argmin(axis=1),
+            starts + high.argmax(axis=1),
+            starts + whole.argmin(axis=1),
+        )
+    )
+    kept, each = buckets.kept, np.arange(5)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
-        total = buckets.sum.reshape(-1, width).sum(axis=1)
-        squares = buckets.sum_of_squares.reshape(-1, width).sum(axis=1)
+        sums = buckets.sums.reshape(2, -1, width).sum(axis=2)
     return Buckets(
-        first=buckets.first.take(starts),
-        last=buckets.last.take(starts + (width - 1)),
-        minimum=buckets.minimum.take(starts + low.argmin(axis=1)),
-        maximum=buckets.maximum.take(starts + high.argmax(axis=1)),
-        non_finite=buckets.non_finite.take(starts + whole.argmin(axis=1)),
-        count=buckets.count.reshape(-1, width).sum(axis=1),
-        finite=buckets.finite.reshape(-1, width).sum(axis=1),
-        sum=total,
-        sum_of_squares=squares,
+        Points(kept.steps[each, at], kept.wall_times[each, at], kept.values[each, at]),
+        buckets.counts.reshape(2, -1, width).sum(axis=2),
+        sums,
     )
 
 
@@ -217,40 +246,42 @@ def decode_buckets(payload: bytes) -> Buckets:
     """
     frame = unseal(payload, _BUCKETS, (Kind.BUCKETS,), 10)
     number, columns = frame.count, frame.columns
-    first, last = decompress(columns[0], 2 * number, np.int64, _BUCKETS).reshape(-1, 2).T.copy()
-    low, high = decompress(columns[1], 2 * number, np.int64, _BUCKETS).reshape(2, -1) + first
-    count, finite = decompress(columns[2], 2 * number, np.int64, _BUCKETS).reshape(2, -1)
-    times = decompress(columns[3], 4 * number, np.float64, _BUCKETS).reshape(-1, 4).T.copy()
-    values = decompress(columns[4], 4 * number, np.float64, _BUCKETS).reshape(4, -1)
-    if not _consistent(first, last, low, high, count, finite):
-        raise DamagedData(f"{_BUCKETS} is damaged: its steps or counts contradict each other")
-    swapped = high < low
-    opening = Points(first, times[0], values[0])
-    return Buckets(
-        first=opening,
-        last=Points(last, times[3], values[1]),
-        minimum=Points(low, np.where(swapped, times[2], times[1]), values[2]),
-        maximum=Points(high, np.where(swapped, times[1], times[2]), values[3]),
-        non_finite=_non_finite(opening, finite < count, columns[7:]),
-        count=count,
-        finite=finite,
-        sum=decompress(columns[5], number, np.float64, _BUCKETS),
-        sum_of_squares=decompress(columns[6], number, np.float64, _BUCKETS),
+    steps, wall_times, values = np.empty((5, number), np.int64), np.empty((5, number)), np.empty((5, number))
+    steps[:_MINIMUM] = decompress(columns[0], 2 * number, np.int64, _BUCKETS).reshape(-1, 2).T
+    steps[_MINIMUM:_NON_FINITE] = decompress(columns[1], 2 * number, np.int64, _BUCKETS).reshape(2, -1)
+    steps[_MINIMUM:_NON_FINITE] += steps[_FIRST]
+    counts = decompress(columns[2], 2 * number, np.int64, _BUCKETS).reshape(2, -1)
+    wall_times[[_FIRST, _MINIMUM, _MAXIMUM, _LAST]] = (
+        decompress(columns[3], 4 * number, np.float64, _BUCKETS).reshape(-1, 4).T
     )
+    values[:_NON_FINITE] = decompress(columns[4], 4 * number, np.float64, _BUCKETS).reshape(4, -1)
+    if not _consistent(steps, counts):
+        raise DamagedData(f"{_BUCKETS} is damaged: its steps or counts contradict each other")
+    # Stored in step order (see _in_step_order), the maximum's time stands first where it is the earlier extreme.
+    swapped = np.flatnonzero(steps[_MAXIMUM] < steps[_MINIMUM])
+    wall_times[_MINIMUM, swapped], wall_times[_MAXIMUM, swapped] = (
+        wall_times[_MAXIMUM, swapped],
+        wall_times[_MINIMUM, swapped],
+    )
+    kept = Points(steps, wall_times, values)
+    _add_non_finite(kept, counts[1] < counts[0], columns[7:])
+    sums = np.stack([decompress(column, number, np.float64, _BUCKETS) for column in columns[5:7]])
+    return Buckets(kept, counts, sums)
 
 
-def _consistent(first: Steps, last: Steps, low: Steps, high: Steps, count: Steps, finite: Steps) -> bool:
+def _consistent(steps: Steps, counts: Steps) -> bool:
     # Who reads buckets relies on this, and a checksum does not vouch for who wrote them.
-    inside = np.all((first <= low) & (low <= last) & (first <= high) & (high <= last))
-    counted = np.all((count > 0) & (count <= _MOST_POINTS) & (finite >= 0) & (finite <= count))
-    return bool(inside and counted and np.all(first[1:] > last[:-1]))
+    first, last, extremes = steps[_FIRST], steps[_LAST], steps[_MINIMUM:_NON_FINITE]
+    inside = ((first <= extremes) & (extremes <= last)).all()
+    counted = ((counts[0] > 0) & (counts[0] <= _MOST_POINTS) & (counts[1] >= 0) & (counts[1] <= counts[0])).all()
+    return bool(inside and counted and (first[1:] > last[:-1]).all())
 
 
-def _non_finite(first: Points, rows: NDArray[np.bool_], columns: Sequence[bytes]) -> Points:
+def _add_non_finite(kept: Points, rows: NDArray[np.bool_], columns: Sequence[bytes]) -> None:
     # Only the buckets that have such a point (``rows``) store it.
     number = int(np.count_nonzero(rows))
-    odd = Points(first.steps.copy(), first.wall_times.copy(), first.values.copy())
-    odd.steps[rows] = decompress(columns[0], number, np.int64, _BUCKETS)
-    odd.wall_times[rows] = decompress(columns[1], number, np.float64, _BUCKETS)
-    odd.values[rows] = decompress(columns[2], number, np.float64, _BUCKETS)
-    return odd
+    for table, column in zip((kept.steps, kept.wall_times, kept.values), columns, strict=True):
+        stored = decompress(column, number, table.dtype.type, _BUCKETS)
+        table[_NON_FINITE] = table[_FIRST]
+        if number:
+            table[_NON_FINITE, rows] = stored

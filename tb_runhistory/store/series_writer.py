@@ -24,6 +24,7 @@ from tb_runhistory.store.block import encode_tail
 from tb_runhistory.store.block_writer import BlockWriter
 from tb_runhistory.store.cover import newest_wins, read_tails
 from tb_runhistory.store.facts import Facts, combine, facts_of
+from tb_runhistory.store.payload import MAX_COUNT
 from tb_runhistory.store.schema import appends, series
 from tb_runhistory.store.session_writer import note_session
 
@@ -165,7 +166,8 @@ class SeriesWriter:
         root_id, run_id = run
         rows, points, newest = self._connection.execute(_APPENDED, {"of_root": root_id, "of_run": run_id}).one()
         new = sum(len(part) for working in members for part in working.appended)
-        if rows + 1 >= APPEND_ROWS or points + new >= max(APPEND_POINTS, APPEND_ROWS * len(members)):
+        most = min(max(APPEND_POINTS, APPEND_ROWS * len(members)), MAX_COUNT)
+        if rows + 1 >= APPEND_ROWS or points + new >= most:
             self._move_to_blocks(run)
             return None
         parts = [(working.key.number, Points.concatenate(working.appended)) for working in members]

@@ -14,6 +14,7 @@ from tb_runhistory.records.changes import (
     CreateExperiment,
     CreateRun,
     DataClass,
+    DeclareSeries,
     DescribeRun,
     DropPoints,
     EndRun,
@@ -26,7 +27,7 @@ from tb_runhistory.records.changes import (
 from tb_runhistory.records.columns import SampledPoints, Scope, SeriesColumns, SeriesKey
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.base import LoggedPoints, RunHistoryReader, RunHistoryWriter, TreeBatch
-from tests.conformance.builder import START, History, points_of
+from tests.conformance.builder import START, BuiltRun, History, points_of
 
 ALL = Scope()
 
@@ -392,7 +393,5 @@ def _read(reader: RunHistoryReader, *tags: str, limit: int | None = None) -> lis
     return reader.read_points(_series(reader, *tags).key, limit)
 
 
-def _declared(history: History, run_id: str):  # type: ignore[no-untyped-def]
-    from tests.conformance.builder import BuiltRun
-
+def _declared(history: History, run_id: str) -> DeclareSeries:
     return BuiltRun(history, run_id, run_id, run_id).series("loss")

@@ -20,7 +20,8 @@ KEY = SeriesKey("run", "run", 0)
 
 def noise() -> list[float]:
     """The values of the series."""
-    return np.random.default_rng(7).normal(size=COUNT).tolist()
+    values: list[float] = np.random.default_rng(7).normal(size=COUNT).tolist()
+    return values
 
 
 def read(uri: StoreUri, limit: int | None) -> SampledPoints | None:

@@ -56,7 +56,7 @@ def assert_describes(buckets: Buckets, row: int, points: Points) -> None:
     for name, place in places.items():
         assert_same(points_of(buckets)[name].take(slice(row, row + 1)), points.take(slice(place, place + 1)))
     assert (buckets.count[row], buckets.finite[row]) == (len(values), len(finite))
-    assert (buckets.first_step[row], buckets.last_step[row]) == (steps[0], steps[-1])
+    assert (buckets.first.steps[row], buckets.last.steps[row]) == (steps[0], steps[-1])
 
 
 @given(points=series_points(), size=SIZES)
