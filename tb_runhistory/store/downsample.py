@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from tb_runhistory.records.points import Floats, Points
 from tb_runhistory.store.pyramid import Buckets, summarize
 
+_FINENESS = 4
+"""Buckets made of points for each place in the result."""
+
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
@@ -38,7 +41,13 @@ def downsample(parts: Sequence[Points | Buckets], limit: int) -> Points:
     plain = [part for part in held if isinstance(part, Points)]
     if len(plain) == len(held):
         return _downsample_points(Points.concatenate(plain), limit)
-    buckets = Buckets.concatenate([summarize(part, 1) if isinstance(part, Points) else part for part in held])
+    # Of points among buckets as few are made into one as can be, yet no more buckets than the choice has use for.
+    buckets = Buckets.concatenate(
+        [
+            summarize(part, max(1, len(part) // (_FINENESS * limit))) if isinstance(part, Points) else part
+            for part in held
+        ]
+    )
     return _downsample_buckets(buckets, limit)
 
 
