@@ -136,10 +136,11 @@ class DataServer:
         output = process.stdout
         assert output is not None
         silent, allowed, rest = 0, START_BEATS, b""
+        poll = select.poll()
+        poll.register(output, select.POLLIN)
         # Waits are counted, not clocked: a TensorBoard that was itself stopped for a while proves nothing.
-        while silent < allowed and not self._stopping.is_set() and not output.closed:
-            readable, _, _ = select.select([output], [], [], BEAT_SECONDS)
-            if not readable:
+        while silent < allowed and not self._stopping.is_set():
+            if not poll.poll(BEAT_SECONDS * 1000):
                 silent += 1
                 continue
             heard = output.read(4096)
