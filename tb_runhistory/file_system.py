@@ -8,7 +8,23 @@ from pathlib import Path
 _MOUNTS = Path("/proc/self/mountinfo")
 
 NETWORK = frozenset(
-    "nfs nfs4 cifs smb3 smbfs afs 9p ceph lustre gpfs beegfs glusterfs wekafs fuse.sshfs fuse.glusterfs".split()
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afs",
+        "9p",
+        "ceph",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "glusterfs",
+        "wekafs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+    ]
 )
 """File systems that other machines share, where neither locks nor shared memory hold between machines."""
 

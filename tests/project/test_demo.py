@@ -150,7 +150,7 @@ def test_a_second_start_records_nothing(recorded: str) -> None:
 def test_an_interrupted_recording_is_noticed_and_made_good(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/runs.db"
     with started(RECORD_FEW, uri) as process:
-        read_until(process, "digits-mlp:")
+        read_until(process, "1/3")
         process.send_signal(signal.SIGINT)
         process.wait(DEADLINE_SECONDS)
     assert status_of(uri)["digits-mlp/sweep"] is not RunStatus.COMPLETED

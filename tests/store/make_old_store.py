@@ -1,4 +1,4 @@
-"""Makes ``tests/old_stores/<schema version>.db``: run it once for each release that changes the schema, and keep the file.
+"""Makes ``tests/old_stores/<schema version>.db``: run once for each release that changes the schema, and keep the file.
 
 python -m tests.store.make_old_store
 """

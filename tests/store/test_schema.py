@@ -35,7 +35,7 @@ def test_nothing_crosses_trees(table: Table) -> None:
 
 def test_every_column_is_described() -> None:
     page = (Path(__file__).parents[2] / "docs" / "format" / "schema.md").read_text("utf-8")
-    sections = {name: text for name, text in re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", page, re.M | re.S)}
+    sections = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", page, re.M | re.S))
     assert set(sections) == set(metadata.tables)
     for name, table in metadata.tables.items():
         described = set(re.findall(r"^\| `(\w+)`", sections[name], re.M))
