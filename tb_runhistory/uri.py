@@ -22,7 +22,7 @@ URI_VARIABLE = "RUNHISTORY_URI"
 DEFAULT_URI = "sqlite:///runhistory.db"
 SCHEMES = ("sqlite",)
 _SELECTIONS = ("experiment", "run")
-_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,16 @@ def parse_uri(text: str, folder: str = "") -> StoreUri:
 
 
 def redact(text: str) -> str:
-    """``text`` without anything that could be a credential: what stands before an "@" in a host, and query values."""
-    head, mark, query = _CREDENTIALS.sub("***@", text).partition("?")
-    if not mark:
+    """``text`` without anything that could be a credential: all up to the last "@" but the scheme, and query values.
+
+    It is for texts that were not understood, where a credential may stand anywhere; a harmless "@" costs some of the
+    text.
+    """
+    scheme = _SCHEME.match(text)
+    prefix = scheme.group() if scheme else ""
+    _, mark, rest = text[len(prefix) :].rpartition("@")
+    head, question, query = (f"{prefix}***@{rest}" if mark else f"{prefix}{rest}").partition("?")
+    if not question:
         return head
     names = (name for name, _ in parse_qsl(query, keep_blank_values=True))
     return head + "?" + "&".join(f"{name}=…" for name in names)

@@ -1,0 +1,106 @@
+"""Store URIs: what they mean, what is refused, and that nothing secret in them is shown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tb_runhistory.errors import InvalidUri
+from tb_runhistory.uri import StoreUri, parse_uri, redact
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("sqlite:////data/runs.db", "/data/runs.db"),
+        ("sqlite:////data/my%20runs.db", "/data/my runs.db"),
+        ("sqlite:////data/50%25.db", "/data/50%.db"),
+        ("sqlite:////data/../runs.db", "/runs.db"),
+        ("sqlite:////data/größe.db", "/data/größe.db"),
+    ],
+)
+def test_an_absolute_path_has_four_slashes(text: str, path: str) -> None:
+    assert parse_uri(text).path == path
+
+
+def test_a_relative_path_starts_here_or_where_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parse_uri("sqlite:///runs.db").path == str(tmp_path / "runs.db")
+    assert parse_uri("sqlite:///runs.db", "/elsewhere").path == "/elsewhere/runs.db"
+
+
+def test_a_selection_narrows_what_is_shown_and_not_what_the_store_is() -> None:
+    uri = parse_uri("sqlite:////runs.db?experiment=a%26b&run=0193")
+    assert (uri.experiment, uri.run) == ("a&b", "0193")
+    assert uri.text == parse_uri("sqlite:////runs.db").text
+    assert uri.shown == "sqlite:////runs.db?experiment=a%26b&run=0193"
+    assert uri.key == parse_uri("sqlite:////runs.db").key
+
+
+def test_one_store_has_one_key_however_it_is_reached(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    keys = {parse_uri(f"sqlite:///{tmp_path}/{folder}/runs.db").key for folder in ("real", "link", "real/../link")}
+    assert len(keys) == 1
+    assert keys != {parse_uri(f"sqlite:///{tmp_path}/real/other.db").key}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("runs.db", "must begin with sqlite://"),
+        ("", "must begin with sqlite://"),
+        ("mysql://host/db", "must begin with sqlite://"),
+        ("SQLITE:///runs.db", "must begin with sqlite://"),
+        ("sqlite://runs.db", "names a host"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///", "names no file"),
+        ("sqlite:///a%00b", "names no file"),
+        ("sqlite:///runs.db?experimnet=x", "unknown option 'experimnet'"),
+        ("sqlite:///runs.db?run=", "is empty"),
+    ],
+)
+def test_what_is_no_store_uri_is_refused_with_what_to_write(text: str, says: str) -> None:
+    with pytest.raises(InvalidUri, match=says):
+        parse_uri(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"postgresql://me:{SECRET}@host/db",
+        f"postgresql://me:{SECRET}@host:5432/db?sslpassword={SECRET}",
+        f"sqlite://{SECRET}@/runs.db",
+        f"sqlite:///runs.db?password={SECRET}",
+        f"sqlite:///runs.db?{SECRET}=",
+        f"redis://:{SECRET}@host",
+        f"me:{SECRET}@host/db",
+        f"postgresql://me:p/{SECRET}@host/db",
+        f"postgresql://me:p?{SECRET}@host/db",
+        f"postgresql://me:p@{SECRET}@host/db",
+    ],
+)
+def test_no_error_shows_a_secret(text: str) -> None:
+    with pytest.raises(InvalidUri) as raised:
+        parse_uri(text)
+    if f"{SECRET}=" not in text:  # The name of an option is none.
+        assert SECRET not in str(raised.value)
+
+
+def test_redacting_keeps_what_helps() -> None:
+    assert redact(f"postgresql://me:{SECRET}@db.example:5432/runs?sslmode={SECRET}") == (
+        "postgresql://***@db.example:5432/runs?sslmode=…"
+    )
+    assert redact("sqlite:///runs.db") == "sqlite:///runs.db"
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60))
+def test_a_uri_made_of_a_path_leads_back_to_it(name: str) -> None:
+    path = os.path.abspath(f"/data/{name}")
+    assert parse_uri(StoreUri("sqlite", path).text).path == path
