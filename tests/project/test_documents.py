@@ -68,9 +68,23 @@ def test_the_last_example_reads_what_the_others_recorded(folder: Path) -> None:
 
 
 def test_every_command_is_run_here_or_said_where_else() -> None:
-    unknown = [line for line in COMMANDS if not line.startswith("tensorboard ") and line not in RUN_ELSEWHERE]
+    run_here = ("tensorboard ", "tb-runhistory ")
+    unknown = [line for line in COMMANDS if not line.startswith(run_here) and line not in RUN_ELSEWHERE]
     assert unknown == []
     assert set(RUN_ELSEWHERE) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("tb-runhistory sync")])
+def test_the_sync_command_brings_what_was_recorded_offline(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNHISTORY_MODE", "offline")
+    for text in EXAMPLES[:-1]:
+        run_example(text, tmp_path)
+    assert not (tmp_path / "runs.db").exists()
+    monkeypatch.delenv("RUNHISTORY_MODE")
+    subprocess.run(["bash", "-c", f"{PROGRAMS}/{line}"], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    assert "sweep Completed" in run_example(EXAMPLES[-1], tmp_path)
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("tensorboard ")])
