@@ -6,7 +6,8 @@ It imports the standard library and ``base_plugin`` only, so that nothing of our
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -73,13 +74,28 @@ class RunHistoryLoader(base_plugin.TBLoader):  # type: ignore[misc]
             if not isinstance(opening, str) and opening.server is not None:
                 # TensorBoard is about to serve, and its client gives up at once on a port that is closed.
                 opening.server.wait_open(_OPEN_SECONDS)
-        missing = [name for name in _DEPENDENCIES if importlib.util.find_spec(name) is None]
-        if missing:
-            tb_logging.get_logger().warning(
-                "tb_runhistory cannot show run histories: %s cannot be imported; reinstall it with "
-                "pip install --force-reinstall tb-runhistory",
-                " and ".join(missing),
-            )
+        if not self._openings:
+            # Beside TensorBoard's own start, which it does not hold up; with the flag the data server finds out itself.
+            threading.Thread(target=_warn_if_broken, name="tb_runhistory dependencies", daemon=True).start()
+
+
+def _warn_if_broken() -> None:
+    """Says in one warning which of the dependencies cannot be imported, so that nobody wonders when the flag fails."""
+    broken = [name for name in _DEPENDENCIES if not _can_import(name)]
+    if broken:
+        tb_logging.get_logger().warning(
+            "tb_runhistory cannot show run histories: %s cannot be imported; reinstall it with "
+            "pip install --force-reinstall tb-runhistory",
+            " and ".join(broken),
+        )
+
+
+def _can_import(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except Exception:  # Whatever a broken package raises.
+        return False
+    return True
 
 
 class _UriAction(argparse.Action):
