@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def answers(reader: RunHistoryReader) -> list[object]:
     return told
 
 
-def apply(uri: StoreUri, journal_id: str, changes: list[Change], together: bool) -> None:
+def apply(uri: StoreUri, journal_id: str, changes: Sequence[Change], together: bool) -> None:
     """Applies the changes of one journal, in one batch or one by one."""
     groups = [changes] if together else [[change] for change in changes]
     with open_writer(uri) as writer:
@@ -96,7 +97,7 @@ def test_creations_may_come_last(uri: StoreUri) -> None:
     apply(uri, "child", early, together=False)
     with open_reader(uri) as reader:
         assert set(reader.runs(Scope()).experiment) == {"recovered"}
-    apply(uri, "parent", list(late), together=True)
+    apply(uri, "parent", late, together=True)
     with open_reader(uri) as reader:
         runs = reader.runs(Scope())
         assert runs.run_id == ["root", "child"]
