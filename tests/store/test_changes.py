@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,9 +56,9 @@ def uri(tmp_path: Path) -> StoreUri:
 
 def answers(reader: RunHistoryReader) -> list[object]:
     """Everything that a reader says of runs, in plain values."""
-    everything = [reader.experiments(), reader.runs(Scope()), reader.parameters(Scope()), reader.tags(Scope())]
+    everything: list[Any] = [reader.experiments(), reader.runs(Scope()), reader.parameters(Scope())]
     told: list[object] = []
-    for columns in (*everything, reader.properties(Scope())):
+    for columns in (*everything, reader.tags(Scope()), reader.properties(Scope())):
         for field in fields(columns):
             column = getattr(columns, field.name)
             told.append((field.name, repr(column.tolist() if isinstance(column, np.ndarray) else column)))
