@@ -26,11 +26,13 @@ def train(spool: Path, run: str, acknowledged: mmap.mmap, pause: float) -> None:
     training = Training(spool, run)
     waiting = threading.Event()
     append, loss = training.journal.append_point, training.loss
+    # Stored whole; struct.pack_into clears the place first, and a kill in between would leave a count of 0.
+    counter = memoryview(acknowledged).cast("q")
     step = 0
     while True:
         if append(loss, step, 1.0 + step, step / 2):
             step += 1
-            struct.pack_into("<q", acknowledged, 0, step)
+            counter[0] = step
         if pause:
             waiting.wait(pause)
 
@@ -48,7 +50,7 @@ def kill_while_training(spool: Path, run: str, pause: float, after: float) -> in
     threading.Event().wait(after)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    count: int = struct.unpack("<q", acknowledged[:8])[0]
+    count: int = struct.unpack("=q", acknowledged[:8])[0]
     acknowledged.close()
     return count
 
