@@ -58,9 +58,7 @@ def main(config: dict[str, Any]) -> None:
     _allow_many_files()
     uri, spool = parse_uri(config["uri"]), Path(config["spool"]).absolute()
     os.chdir("/")
-    lock = ShipperLock(config["lock"]) if "lock" in config else ShipperLock.take(spool)
-    if lock is not None:
-        _ship(uri, spool, lock, stop)
+    _ship(uri, spool, ShipperLock(config["lock"]), stop)
 
 
 def _start_process(uri: StoreUri, spool: Path, lock: ShipperLock) -> None:
@@ -121,7 +119,3 @@ def _allow_many_files() -> None:
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-if __name__ == "__main__":
-    main(json.load(sys.stdin))

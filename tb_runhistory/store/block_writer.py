@@ -62,14 +62,16 @@ class BlockWriter:
             try:
                 points = Points.concatenate([decode_block(newest.payload), points])
                 self._remove(POINTS_LEVEL, newest.first_step, newest.last_step)
-                # It has a summary if it was not the newest before something was hidden.
-                self._remove_summaries(newest.first_step, newest.last_step)
+                # It has a summary if it was not the newest before something was hidden: then the newest summary is its.
+                if self._summarized_to() == newest.last_step:
+                    self._remove_summaries(newest.first_step, newest.last_step)
             except DamagedData:
                 pass  # It stays as it is, and what it lost is reported when it is read.
         full = len(points) - len(points) % BLOCK_POINTS
         for start in range(0, len(points), BLOCK_POINTS):
             self._add_points(points.take(slice(start, start + BLOCK_POINTS)), summarized=start < full)
-        self._grow_pyramid()
+        if full:
+            self._grow_pyramid()
 
     def merge(self, points: Points) -> int:
         """Adds sorted points anywhere; at an equal step they replace what is there. Returns how many it hid."""
@@ -172,6 +174,11 @@ class BlockWriter:
                     return grown
             self._add_summary(level + 1, merge(Buckets.concatenate(parts)))
             grown = True
+
+    def _summarized_to(self) -> int | None:
+        """The last step that level 1 covers."""
+        step: int | None = self._connection.execute(_COVERED_TO, self._at(_FIRST_SUMMARY)).scalar_one()
+        return step
 
     def _newest(self) -> StoredBlock | None:
         row = self._connection.execute(_NEWEST, self._at(POINTS_LEVEL)).one_or_none()

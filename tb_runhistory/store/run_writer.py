@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import singledispatchmethod
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from tb_runhistory.records.changes import (
     AddProperties,
@@ -50,8 +50,6 @@ class RunWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        # Both dialects know "insert … on conflict" under the same methods.
-        self._insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
     @singledispatchmethod
     def apply(self, change: Change) -> None:
@@ -126,7 +124,7 @@ class RunWriter:
     @apply.register
     def _(self, change: SetParameter) -> None:
         row = {"root_id": change.root_id, "run_id": change.run_id, "name": change.name, **_typed(change.value)}
-        self._connection.execute(self._insert(params).on_conflict_do_nothing(), row)
+        self._connection.execute(insert_or(params).on_conflict_do_nothing(), row)
 
     @apply.register
     def _(self, change: SetTags) -> None:
@@ -135,7 +133,7 @@ class RunWriter:
             for name, value in change.tags.items()
         ]
         if rows:
-            added = self._insert(tags)
+            added = insert_or(tags)
             key = [tags.c.root_id, tags.c.run_id, tags.c.name]
             self._connection.execute(
                 added.on_conflict_do_update(index_elements=key, set_={"value": added.excluded.value}), rows
@@ -153,7 +151,7 @@ class RunWriter:
             for name, value in change.properties.items()
         ]
         if rows:
-            self._connection.execute(self._insert(properties).on_conflict_do_nothing(), rows)
+            self._connection.execute(insert_or(properties).on_conflict_do_nothing(), rows)
 
     def recover(self, named: Iterable[tuple[str, str]], now: float) -> None:
         """Adds a row for each run, given as (root_id, run_id), that is not there yet."""
@@ -165,7 +163,7 @@ class RunWriter:
 
     def _add_experiment(self, name: str, created_at: float) -> None:
         row = {"name": name, "description": "", "created_at": created_at, "last_number": 0}
-        self._connection.execute(self._insert(experiments).on_conflict_do_nothing(), row)
+        self._connection.execute(insert_or(experiments).on_conflict_do_nothing(), row)
 
     def _update(
         self, change: StartRun | EndRun | DescribeRun | DropPoints, *conditions: object, **columns: object

@@ -11,7 +11,7 @@ from itertools import compress
 from operator import not_
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 
 from tb_runhistory.errors import NotFound
 from tb_runhistory.records.changes import CreateExperiment, CreateRun, EndRun
@@ -134,7 +134,7 @@ def _apply(connection: Connection, batches: Sequence[TreeBatch]) -> None:
 
 
 def _store_progress(connection: Connection, batches: Sequence[TreeBatch]) -> None:
-    added = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(journals)
+    added = insert(journals)
     rows = [{"root_id": batch.root_id, "journal_id": batch.journal_id, "sequence": batch.sequence} for batch in batches]
     if rows:
         key = [journals.c.root_id, journals.c.journal_id]
