@@ -55,24 +55,6 @@ class BlockWriter:
         self._key = key
         self._identity = {"of_root": key.root_id, "of_run": key.run_id, "of_series": key.number}
 
-    def extend(self, points: Points) -> None:
-        """Adds sorted points, all at steps beyond the blocks'."""
-        newest = self._newest()
-        if newest is not None and newest.count < BLOCK_POINTS:
-            try:
-                points = Points.concatenate([decode_block(newest.payload), points])
-                self._remove(POINTS_LEVEL, newest.first_step, newest.last_step)
-                # It has a summary if it was not the newest before something was hidden: then the newest summary is its.
-                if self._summarized_to() == newest.last_step:
-                    self._remove_summaries(newest.first_step, newest.last_step)
-            except DamagedData:
-                pass  # It stays as it is, and what it lost is reported when it is read.
-        full = len(points) - len(points) % BLOCK_POINTS
-        for start in range(0, len(points), BLOCK_POINTS):
-            self._add_points(points.take(slice(start, start + BLOCK_POINTS)), summarized=start < full)
-        if full:
-            self._grow_pyramid()
-
     def merge(self, points: Points) -> int:
         """Adds sorted points anywhere; at an equal step they replace what is there. Returns how many it hid."""
         first, last = steps_of(points)
@@ -86,10 +68,10 @@ class BlockWriter:
             except DamagedData:
                 # Out of the way of what comes in its place, but not thrown away.
                 hidden += self._hide_rows(row.first_step, row.first_step)
-        self._remove_summaries(first, last)
+        self.remove_summaries(first, last)
         shown, replaced = newest_wins(Points.concatenate(readable))
         self._add_evenly(shown)
-        self._grow_pyramid()
+        self.grow_pyramid()
         self.hide(replaced)
         return hidden + len(replaced)
 
@@ -108,11 +90,11 @@ class BlockWriter:
             self.hide(cut)
             hidden += len(cut)
             self._remove(POINTS_LEVEL, row.first_step, row.last_step)
-            self._remove_summaries(row.first_step, row.last_step)
+            self.remove_summaries(row.first_step, row.last_step)
         hidden += self._hide_rows(step, EVERYTHING[1])
-        self._remove_summaries(step, EVERYTHING[1])
+        self.remove_summaries(step, EVERYTHING[1])
         if len(kept):
-            self.extend(kept)
+            self._add_points(kept, summarized=False)
         return hidden
 
     def hide(self, points: Points) -> None:
@@ -122,6 +104,22 @@ class BlockWriter:
             part = points.take(slice(start, start + BLOCK_POINTS))
             lowest, highest = int(part.steps.min()), int(part.steps.max())
             self._insert(HIDDEN_LEVEL, lowest, highest, len(part), encode_block(part), number + start // BLOCK_POINTS)
+
+    def summarize(self, points: Points) -> None:
+        """Adds the row of level 1 above the points of a block."""
+        self._add_summary(_FIRST_SUMMARY, summarize(points))
+
+    def grow_pyramid(self) -> None:
+        """Adds the rows of level 2 and up that have become complete."""
+        level = _FIRST_SUMMARY
+        while self._add_complete_rows(level):
+            level += 1
+
+    def remove_summaries(self, first: int, last: int) -> None:
+        """Removes the level 1 rows of the steps from ``first`` to ``last``, and higher levels from ``first`` on."""
+        self._remove(_FIRST_SUMMARY, first, last)
+        higher = and_(_of_series, blocks.c.level > _FIRST_SUMMARY, blocks.c.last_step >= first)
+        self._connection.execute(delete(blocks).where(higher), self._identity)
 
     def facts(self) -> Facts | None:
         """The facts of all shown points, read from the top of the pyramid; None if there are none."""
@@ -141,20 +139,13 @@ class BlockWriter:
             self._add_points(part, summarized=not is_open)
 
     def _add_points(self, points: Points, summarized: bool) -> None:
-        first, last = steps_of(points)
-        self._insert(POINTS_LEVEL, first, last, len(points), encode_block(points))
+        self._connection.execute(insert(blocks), points_row(self._key, points))
         if summarized:
-            self._add_summary(_FIRST_SUMMARY, summarize(points))
+            self.summarize(points)
 
     def _add_summary(self, level: int, buckets: Buckets) -> None:
         first, last = int(buckets.first.steps[0]), int(buckets.last.steps[-1])
         self._insert(level, first, last, int(buckets.count.sum()), encode_buckets(buckets))
-
-    def _grow_pyramid(self) -> None:
-        """Adds the rows of level 2 and up that have become complete."""
-        level = _FIRST_SUMMARY
-        while self._add_complete_rows(level):
-            level += 1
 
     def _add_complete_rows(self, level: int) -> bool:
         """Summarizes each 16 rows of ``level`` that the next level lacks; whether the next level has grown."""
@@ -174,11 +165,6 @@ class BlockWriter:
                     return grown
             self._add_summary(level + 1, merge(Buckets.concatenate(parts)))
             grown = True
-
-    def _summarized_to(self) -> int | None:
-        """The last step that level 1 covers."""
-        step: int | None = self._connection.execute(_COVERED_TO, self._at(_FIRST_SUMMARY)).scalar_one()
-        return step
 
     def _newest(self) -> StoredBlock | None:
         row = self._connection.execute(_NEWEST, self._at(POINTS_LEVEL)).one_or_none()
@@ -207,27 +193,29 @@ class BlockWriter:
         reaching = and_(_at_level, blocks.c.last_step >= first, blocks.c.first_step <= last)
         self._connection.execute(delete(blocks).where(reaching), self._at(level))
 
-    def _remove_summaries(self, first: int, last: int) -> None:
-        """Removes the level 1 rows of the steps from ``first`` to ``last``, and higher levels from ``first`` on."""
-        self._remove(_FIRST_SUMMARY, first, last)
-        higher = and_(_of_series, blocks.c.level > _FIRST_SUMMARY, blocks.c.last_step >= first)
-        self._connection.execute(delete(blocks).where(higher), self._identity)
-
     def _insert(self, level: int, first: int, last: int, count: int, payload: bytes, number: int = 0) -> None:
-        self._connection.execute(
-            insert(blocks),
-            {
-                "root_id": self._key.root_id,
-                "run_id": self._key.run_id,
-                "series": self._key.number,
-                "level": level,
-                "first_step": first,
-                "number": number,
-                "last_step": last,
-                "count": count,
-                "payload": payload,
-            },
-        )
+        self._connection.execute(insert(blocks), _row(self._key, level, first, last, count, payload, number))
 
     def _at(self, level: int) -> dict[str, object]:
         return {**self._identity, "of_level": level}
+
+
+def points_row(key: SeriesKey, points: Points) -> dict[str, object]:
+    """The row of ``blocks`` that holds sorted points of a series."""
+    return _row(key, POINTS_LEVEL, *steps_of(points), len(points), encode_block(points))
+
+
+def _row(
+    key: SeriesKey, level: int, first: int, last: int, count: int, payload: bytes, number: int = 0
+) -> dict[str, object]:
+    return {
+        "root_id": key.root_id,
+        "run_id": key.run_id,
+        "series": key.number,
+        "level": level,
+        "first_step": first,
+        "number": number,
+        "last_step": last,
+        "count": count,
+        "payload": payload,
+    }

@@ -11,17 +11,18 @@ import json
 import math
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, insert, text, update
 
 from tb_runhistory.records.changes import DeclareSeries
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.records.points import Points
 from tb_runhistory.store.base import LoggedPoints
 from tb_runhistory.store.block import encode_tail
+from tb_runhistory.store.block_extension import extend
 from tb_runhistory.store.block_writer import BlockWriter
 from tb_runhistory.store.cover import newest_wins, read_tails
 from tb_runhistory.store.facts import Facts, combine, facts_of
@@ -57,9 +58,30 @@ _UPDATE = (
     .values({name: bindparam(name) for name in ("session_id", "hidden", *_FACT_NAMES)})
 )
 _of_run = and_(appends.c.root_id == bindparam("of_root"), appends.c.run_id == bindparam("of_run"))
-_APPENDED = select(func.count(), func.coalesce(func.sum(appends.c.points), 0), func.max(appends.c.number)).where(
-    _of_run
-)
+_APPENDED = text("""
+    SELECT w.key, count(a.number), coalesce(sum(a.points), 0), coalesce(max(a.number) + 1, 0)
+    FROM json_each(:runs) AS w LEFT JOIN appends AS a
+      ON a.root_id = json_extract(w.value, '$[0]') AND a.run_id = json_extract(w.value, '$[1]')
+    GROUP BY w.key
+""")
+
+RunKey: TypeAlias = tuple[str, str]
+"""A run's root_id and run_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Appended:
+    """What a run has in ``appends``: rows and points; and the number of the row to come."""
+
+    rows: int
+    points: int
+    next_number: int
+
+    def is_full_with(self, run: RunKey, members: Sequence[WorkingSeries]) -> bool:
+        """Whether the run's points, with the new ones of ``members``, are to be moved into blocks."""
+        most_points = min(max(APPEND_POINTS, APPEND_ROWS * len(members)), MAX_COUNT)
+        new = sum(working.new_points for working in members)
+        return self.rows + 1 >= _most_rows(run) or self.points + new >= most_points
 
 
 @dataclass(slots=True)
@@ -72,6 +94,16 @@ class WorkingSeries:
     hidden: int = 0
     declared: DeclareSeries | None = None
     appended: list[Points] = field(default_factory=list)
+
+    @property
+    def run(self) -> RunKey:
+        """The run that it belongs to."""
+        return self.key.root_id, self.key.run_id
+
+    @property
+    def new_points(self) -> int:
+        """The number of points that are not stored yet."""
+        return sum(map(len, self.appended))
 
     @property
     def row(self) -> dict[str, object]:
@@ -122,7 +154,7 @@ class SeriesWriter:
         if not len(shown):
             return
         if working.facts.count and shown.steps[0] <= working.facts.last_step:
-            self._move_to_blocks((working.key.root_id, working.key.run_id))
+            self._move_to_blocks({working.run})
             blocks = BlockWriter(self._connection, working.key)
             working.hidden += blocks.merge(shown)
             working.facts = blocks.facts() or NO_FACTS
@@ -146,53 +178,43 @@ class SeriesWriter:
     def _supersede(self, working: WorkingSeries, step: int) -> None:
         if not working.facts.count or step > working.facts.last_step:
             return
-        self._move_to_blocks((working.key.root_id, working.key.run_id))
+        self._move_to_blocks({working.run})
         blocks = BlockWriter(self._connection, working.key)
         working.hidden += blocks.hide_from(step)
         working.facts = blocks.facts() or NO_FACTS
 
     def finish(self, ended_runs: Iterable[tuple[str, str]]) -> None:
         """Writes facts and appended points; those of ended runs, and of runs that have many, go into blocks."""
-        ended = set(ended_runs)
-        for run in ended:
-            self._move_to_blocks(run)
-        waiting: dict[tuple[str, str], list[WorkingSeries]] = defaultdict(list)
+        waiting: dict[RunKey, list[WorkingSeries]] = defaultdict(list)
         for working in self._changed.values():
             if working.appended:
-                waiting[working.key.root_id, working.key.run_id].append(working)
-        rows = [row for run, members in waiting.items() if (row := self._append_row(run, members)) is not None]
+                waiting[working.run].append(working)
+        stored = self._appended(list(waiting))
+        moved = set(ended_runs) | {run for run, members in waiting.items() if stored[run].is_full_with(run, members)}
+        self._move_to_blocks(moved)
+        rows = [_append_row(stored[run].next_number, members) for run, members in waiting.items() if run not in moved]
         if rows:
             self._connection.execute(insert(appends), rows)
         self._write_facts()
 
-    def _append_row(self, run: tuple[str, str], members: Sequence[WorkingSeries]) -> dict[str, object] | None:
-        """The run's next row of appended points; None if they went into blocks instead."""
-        root_id, run_id = run
-        rows, points, newest = self._connection.execute(_APPENDED, {"of_root": root_id, "of_run": run_id}).one()
-        new = sum(len(part) for working in members for part in working.appended)
-        most = min(max(APPEND_POINTS, APPEND_ROWS * len(members)), MAX_COUNT)
-        if rows + 1 >= _most_rows(run_id) or points + new >= most:
-            self._move_to_blocks(run)
-            return None
-        parts = [(working.key.number, Points.concatenate(working.appended)) for working in members]
-        return {
-            "root_id": root_id,
-            "run_id": run_id,
-            "number": 0 if newest is None else newest + 1,
-            "points": new,
-            "payload": encode_tail(parts),
-        }
+    def _appended(self, runs: Sequence[RunKey]) -> dict[RunKey, _Appended]:
+        """What is stored of each run in ``appends``."""
+        rows = self._connection.execute(_APPENDED, {"runs": json.dumps(runs)})
+        return {runs[position]: _Appended(*row) for position, *row in rows}
 
-    def _move_to_blocks(self, run: tuple[str, str]) -> None:
-        """Moves all that is appended of a run, stored or not yet, into blocks."""
-        members = [working for name, working in self._series.items() if name[:2] == run]
+    def _move_to_blocks(self, runs: Collection[RunKey]) -> None:
+        """Moves all that is appended of runs, stored or not yet, into blocks."""
+        members = [working for working in self._series.values() if working.run in runs]
         tails = read_tails(self._connection, [working.key for working in members])
+        added = []
         for working, stored in zip(members, tails, strict=True):
             points = Points.concatenate([stored, *working.appended])
             working.appended.clear()
             if len(points):
-                BlockWriter(self._connection, working.key).extend(points)
-        self._connection.execute(delete(appends).where(_of_run), {"of_root": run[0], "of_run": run[1]})
+                added.append((working.key, points))
+        if added:
+            extend(self._connection, added)
+            self._connection.execute(delete(appends).where(_of_run), [_identity(run) for run in runs])
 
     def _write_facts(self) -> None:
         new, old = [], []
@@ -210,8 +232,21 @@ class SeriesWriter:
         self._changed.clear()
 
 
-def _most_rows(run_id: str) -> int:
-    return APPEND_ROWS + zlib.crc32(run_id.encode()) % APPEND_ROWS_SPREAD
+def _append_row(number: int, members: Sequence[WorkingSeries]) -> dict[str, object]:
+    """A row of ``appends`` with the new points of ``members``, which are all of one run."""
+    parts = [(working.key.number, Points.concatenate(working.appended)) for working in members]
+    root_id, run_id = members[0].run
+    points = sum(working.new_points for working in members)
+    return {"root_id": root_id, "run_id": run_id, "number": number, "points": points, "payload": encode_tail(parts)}
+
+
+def _identity(run: RunKey) -> dict[str, str]:
+    root_id, run_id = run
+    return {"of_root": root_id, "of_run": run_id}
+
+
+def _most_rows(run: RunKey) -> int:
+    return APPEND_ROWS + zlib.crc32(run[1].encode()) % APPEND_ROWS_SPREAD
 
 
 def _facts(row: RowMapping) -> Facts:
