@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from google.protobuf import struct_pb2
 from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
+from tb_runhistory.provider.naming import leaf_first
 from tb_runhistory.provider.scalars import start_times
 from tb_runhistory.provider.snapshot import Snapshot, Wanted
 from tb_runhistory.records.changes import ParameterValue
@@ -61,7 +62,7 @@ class HParams:
             if not values or not wanted.has_run(name):
                 continue
             if wanted.has_tag(SESSION_START_TAG):
-                content = _start(values, started[row])
+                content = _start(name, values, started[row])
                 yield SessionTag(name, SESSION_START_TAG, started[row], content)
             if wanted.has_tag(SESSION_END_TAG):
                 heartbeat, ended = float(runs.heartbeat_at[row]), float(runs.ended_at[row])
@@ -88,8 +89,9 @@ class HParams:
         return effective
 
 
-def _start(values: dict[str, ParameterValue], started: float) -> bytes:
-    info = plugin_data_pb2.SessionStartInfo(start_time_secs=started)
+def _start(name: str, values: dict[str, ParameterValue], started: float) -> bytes:
+    # The dashboard shows the group's name, cut off at some twenty characters, as the trial's.
+    info = plugin_data_pb2.SessionStartInfo(start_time_secs=started, group_name=leaf_first(name))
     for name, value in values.items():
         _set_value(info.hparams[name], value)
     return _content(plugin_data_pb2.HParamsPluginData(session_start_info=info))

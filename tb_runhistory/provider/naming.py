@@ -55,8 +55,18 @@ def segment(text: str) -> str:
     A slash would begin another segment, and "." or ".." would be taken for a path's.
     """
     shown = unicodedata.normalize("NFC", " ".join(text.split())).replace("/", "_")
-    shown = "".join(character for character in shown if character.isprintable()).strip()[:MAX_NAME_LENGTH].strip()
+    shown = " ".join("".join(character for character in shown if character.isprintable()).split())
+    shown = shown[:MAX_NAME_LENGTH].strip()
     return shown if shown.strip(".") else "_" * len(shown)
+
+
+def leaf_first(name: str) -> str:
+    """A run's name with its last segment in front, for columns that cut off the end; as unique as the name.
+
+    The two spaces stand for one on a page, and stand in no segment: so the text can be taken apart in one way only.
+    """
+    prefix, _, leaf = name.rpartition("/")
+    return f"{leaf}  in {prefix}" if prefix else leaf
 
 
 def _unique(name: str, suffixes: tuple[str, ...], taken: set[str]) -> str:

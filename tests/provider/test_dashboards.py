@@ -57,10 +57,10 @@ def viewer(uri: StoreUri, history: History) -> Iterator[Viewer]:
 
 
 def session_groups(viewer: Viewer, **more: Any) -> dict[str, Any]:
-    """The rows of the HParams table by their name."""
+    """The rows of the HParams table by the name of their run."""
     body = {"startIndex": 0, "sliceSize": 100, "allowedStatuses": ALL_STATUSES, **more}
     answer = viewer.get("data/plugin/hparams/session_groups", body=body)
-    return {group["name"]: group for group in answer["sessionGroups"]}
+    return {session["name"]: group for group in answer["sessionGroups"] for session in group["sessions"]}
 
 
 def test_the_header_names_the_experiment(viewer: Viewer, uri: StoreUri) -> None:
@@ -111,6 +111,14 @@ def test_hparams_shows_parameters_status_times_and_metrics(viewer: Viewer) -> No
     assert second["status"] == "STATUS_FAILURE"
     of_parent = groups["mnist/sweep"]["sessions"][0]["metricValues"]
     assert {value["name"]["group"] for value in of_parent} == {"[mean]", "[max]"}
+
+
+def test_hparams_shows_the_end_of_a_run_s_name_first(viewer: Viewer) -> None:
+    assert {run: group["name"] for run, group in session_groups(viewer).items()} == {
+        "mnist/sweep": "sweep  in mnist",
+        "mnist/sweep/a": "a  in mnist/sweep",
+        "mnist/sweep/b": "b  in mnist/sweep",
+    }
 
 
 def test_hparams_can_be_filtered(viewer: Viewer) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tb_runhistory.provider.naming import experiment_names, run_names, segment
+from tb_runhistory.provider.naming import experiment_names, leaf_first, run_names, segment
 from tb_runhistory.records.columns import RunColumns
 from tb_runhistory.records.status import RunStatus
 
@@ -62,6 +62,7 @@ def test_the_first_of_siblings_keeps_the_plain_name() -> None:
         (" a \n b ", "a b"),
         ("..", "__"),
         ("a\u202eb\x00c", "abc"),
+        ("a \x00 b", "a b"),
         ("cafe\u0301", "café"),
         ("x" * 1000, "x" * 255),
         ("\x07", ""),
@@ -96,3 +97,9 @@ def test_names_are_unique_and_never_change_as_runs_arrive(shape: list[tuple[int,
     for count in range(len(rows)):
         before = run_names(runs_of(rows[:count]), ["mnist"])
         assert all(names[run_id] == name for run_id, name in before.items())
+
+
+def test_names_with_the_leaf_first_are_as_unique_as_names() -> None:
+    names = ["m", "m/a", "m/a in b", "a in b/m", "m/b/a", "b/m/a"]
+    assert [leaf_first(name) for name in names[:2]] == ["m", "a  in m"]
+    assert len({leaf_first(name) for name in names}) == len(names)
