@@ -124,6 +124,20 @@ def test_a_writer_at_work_does_not_lock_viewers_out(client: Client, uri: StoreUr
         other.execute("ROLLBACK")
 
 
+def test_a_program_that_keeps_every_lock_does_not_lock_viewers_out(
+    client: Client, uri: StoreUri, history: History
+) -> None:
+    history.writer.close()
+    with closing(sqlite3.connect(uri.path, isolation_level=None)) as other:
+        # SQLite then keeps what it locked until the connection is closed.
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("UPDATE experiments SET description = 'another'")
+        with closing(sqlite3.connect(uri.path, timeout=0)) as refused, pytest.raises(sqlite3.OperationalError):
+            refused.execute("SELECT * FROM runs")
+        assert client.runs() == ["mnist/a"]
+    assert client.runs() == ["mnist/a"]
+
+
 def test_a_server_that_dies_answers_again_on_the_same_port(client: Client) -> None:
     assert client.runs() == ["mnist/a"]
     process = client.process()
