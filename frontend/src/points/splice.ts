@@ -1,0 +1,31 @@
+/** Detail for a part of a series, put in place of the coarse points of that part. */
+import type { PointSeries } from "./decode";
+import { lowerBound, upperBound } from "./search";
+
+/** A closed range of steps. */
+export interface StepWindow {
+  first: number;
+  last: number;
+}
+
+/**
+ * The points of `coarse` outside the window with those of `detail` inside it, so that a line goes on beyond the edges
+ * of what is zoomed to. Counts are those of the detail: they speak of the window.
+ */
+export function splice(coarse: PointSeries, detail: PointSeries, window: StepWindow): PointSeries {
+  const before = lowerBound(coarse.steps, window.first);
+  const after = upperBound(coarse.steps, window.last);
+  const join = (outer: Float64Array, inner: Float64Array) => {
+    const joined = new Float64Array(before + inner.length + outer.length - after);
+    joined.set(outer.subarray(0, before));
+    joined.set(inner, before);
+    joined.set(outer.subarray(after), before + inner.length);
+    return joined;
+  };
+  return {
+    ...detail,
+    steps: join(coarse.steps, detail.steps),
+    wallTimes: join(coarse.wallTimes, detail.wallTimes),
+    values: join(coarse.values, detail.values),
+  };
+}
