@@ -1,4 +1,4 @@
-"""The command ``tb-runhistory``."""
+"""``tb-runhistory sync``: ships what journals hold."""
 
 from __future__ import annotations
 
@@ -23,31 +23,9 @@ from tb_runhistory.uri import StoreUri, parse_uri
 _POLL_SECONDS = 0.2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tb-runhistory", prog_name="tb-runhistory")
-def main() -> None:
-    """Look after what tb_runhistory records.
-
-    A training script records with three lines:
-
-    \b
-        from tb_runhistory import Experiment, Workspace
-        run = Experiment(Workspace("sqlite:///runs.db"), "mnist").start_logging()
-        run.log("loss", 0.5, step=1)
-
-    TensorBoard shows it, while it runs and afterwards:
-
-    \b
-        tensorboard --runhistory_uri=sqlite:///runs.db
-
-    What a script logs goes to a journal on a local disk first, and from there to the store by itself. Only where that
-    could not happen (the store was out of reach, or RUNHISTORY_MODE=offline was set) is there something to sync.
-    """
-
-
-@main.command()
+@click.command("sync")
 @click.argument("uri", required=False)
-def sync(uri: str | None) -> None:
+def command(uri: str | None) -> None:
     """Ship what the journals on this machine hold to the store URI.
 
     Without URI it is the store that recording here would use: the one in .runhistory/config.json, in RUNHISTORY_URI,
