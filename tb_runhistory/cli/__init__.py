@@ -1,4 +1,4 @@
-"""The command ``tb-runhistory``: ``group.py`` holds the command itself, every other public module one of its commands."""
+"""The command ``tb-runhistory``: ``group.py`` is the command itself, each module named like a command is that one."""
 
 from __future__ import annotations
 
