@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-from pathlib import Path
 from time import time
 from typing import Any
 
 from tb_runhistory.errors import InvalidUri, NotFound
+from tb_runhistory.recording.configuration import Origin, configured_store
 from tb_runhistory.recording.endings import wait_before_reading, wait_until_applied
 from tb_runhistory.recording.experiment import Experiment
 from tb_runhistory.recording.ids import checked_run_id, default_display_name
@@ -19,10 +18,7 @@ from tb_runhistory.recording.run_facts import FLUSH_TIMEOUT_SECONDS
 from tb_runhistory.recording.session import RunSession
 from tb_runhistory.recording.stored import reading, stored_run
 from tb_runhistory.records.changes import CreateRun
-from tb_runhistory.uri import DEFAULT_URI, URI_VARIABLE, StoreUri, parse_uri
-
-CONFIG_FOLDER = ".runhistory"
-CONFIG_FILE = "config.json"
+from tb_runhistory.uri import URI_VARIABLE, StoreUri, parse_uri
 
 
 class Workspace:
@@ -53,20 +49,10 @@ class Workspace:
           NotFound: nothing is configured at ``path``.
           InvalidUri: the file holds no ``uri``, or one that cannot be understood.
         """
-        start = Path.cwd() if path is None else Path(path).absolute()
-        config = start if start.is_file() else _nearest_config(start)
-        if config is not None:
-            return cls._at(_uri_in(config))
-        if path is not None:
-            raise NotFound(
-                f"there is no {CONFIG_FOLDER}/{CONFIG_FILE} in {start} or above: "
-                'make one that holds {"uri": "sqlite:///runs.db"}'
-            )
-        configured = os.environ.get(URI_VARIABLE)
-        if configured:
-            return cls(configured)
-        workspace = cls(DEFAULT_URI)
-        notice_once(f"the store is {workspace.uri}, by default: set {URI_VARIABLE} or name a store to use another")
+        found = configured_store(path)
+        workspace = cls._at(found.uri)
+        if found.origin is Origin.DEFAULT:
+            notice_once(f"the store is {workspace.uri}, by default: set {URI_VARIABLE} or name a store to use another")
         return workspace
 
     @property
@@ -142,29 +128,12 @@ class Workspace:
         return workspace
 
     def _open(self, uri: StoreUri) -> None:
-        if uri.experiment is not None or uri.run is not None:
+        if uri.is_selective:
             raise InvalidUri(
                 f"{uri.shown!r} names a part of a store, which is for viewing: a workspace is a whole store, "
                 "leave out what follows the question mark"
             )
         self._recorder = recorder_of(uri)
-
-
-def _nearest_config(folder: Path) -> Path | None:
-    candidates = (place / CONFIG_FOLDER / CONFIG_FILE for place in (folder, *folder.parents))
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
-
-
-def _uri_in(config: Path) -> StoreUri:
-    try:
-        content = json.loads(config.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidUri(f"{config} cannot be read as JSON ({type(error).__name__}): mend or remove it") from None
-    uri = content.get("uri") if isinstance(content, dict) else None
-    if not isinstance(uri, str):
-        raise InvalidUri(f'{config} names no store: it has to hold {{"uri": "sqlite:///runs.db"}}, or the like')
-    folder = config.parent
-    return parse_uri(uri, str(folder.parent if folder.name == CONFIG_FOLDER else folder))
 
 
 def _stand_in(workspace: Workspace, run_id: str) -> Run:
