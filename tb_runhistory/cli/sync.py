@@ -10,40 +10,36 @@ from typing import Any
 
 import click
 
-from tb_runhistory.errors import NotFound, RunHistoryError
+from tb_runhistory.cli.store import store_option, uri_argument, whole_store
+from tb_runhistory.errors import JournalError, NotFound
 from tb_runhistory.journal.owner import owner_lives
 from tb_runhistory.journal.spool import journal_folders, spool_folder
 from tb_runhistory.recording.shipper import Shipper
 from tb_runhistory.recording.shipper_lock import ShipperLock
-from tb_runhistory.recording.workspace import Workspace
 from tb_runhistory.store.base import RunHistoryWriter
 from tb_runhistory.store.opening import check_store, open_writer
-from tb_runhistory.uri import StoreUri, parse_uri
+from tb_runhistory.uri import StoreUri
 
 _POLL_SECONDS = 0.2
 
 
 @click.command("sync")
-@click.argument("uri", required=False)
-def command(uri: str | None) -> None:
-    """Ship what the journals on this machine hold to the store URI.
+@uri_argument
+@store_option
+def command(uri: str | None, store: str | None) -> None:
+    """Ship what the journals on this machine hold to the store.
 
-    Without URI it is the store that recording here would use: the one in .runhistory/config.json, in RUNHISTORY_URI,
-    or sqlite:///runhistory.db. Runs whose process died are marked as failed. It is safe to interrupt and to repeat:
-    nothing is shipped twice.
+    Runs whose process died are marked as failed. It is safe to interrupt and to repeat: nothing is shipped twice.
 
     \b
+        tb-runhistory sync
         tb-runhistory sync sqlite:///runs.db
     """
+    chosen = whole_store(uri, store)
     try:
-        store = Workspace.from_config().recorder.uri if uri is None else parse_uri(uri)
-        click.echo(_sync(store))
-    except RunHistoryError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
+        click.echo(_sync(chosen))
     except OSError as error:
-        click.echo(f"Error: the journals cannot be used: {error}", err=True)
-        sys.exit(1)
+        raise JournalError(f"the journals cannot be used: {error}") from None
 
 
 def _sync(uri: StoreUri) -> str:
