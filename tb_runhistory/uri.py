@@ -4,6 +4,7 @@
     sqlite:////data/runs.db           a file, absolute
     sqlite:///runs.db?experiment=mnist    only this experiment
     sqlite:///runs.db?run=0193…           only this run with all its descendants
+    sqlite:///runs.db?run=0193…&run=0194…     only these runs
 
 A user name or a password in a URI is never shown: ``shown`` and ``redact`` leave it out.
 """
@@ -29,13 +30,13 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 class StoreUri:
     """A parsed store URI.
 
-    ``path`` is the absolute path of the SQLite file; ``experiment`` and ``run`` narrow what a viewer shows.
+    ``path`` is the absolute path of the SQLite file; ``experiment`` and ``runs`` (run ids) narrow what a viewer shows.
     """
 
     scheme: str
     path: str
     experiment: str | None = None
-    run: str | None = None
+    runs: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -45,14 +46,28 @@ class StoreUri:
     @property
     def shown(self) -> str:
         """The URI for people: selection included, secrets not."""
-        chosen = {"experiment": self.experiment, "run": self.run}
-        query = urlencode({name: value for name, value in chosen.items() if value is not None}, quote_via=quote)
-        return f"{self.scheme}:///{self.path}" + (f"?{query}" if query else "")
+        return f"{self.scheme}:///{self.path}{self._selection}"
+
+    @property
+    def whole(self) -> str:
+        """The URI with its selection, as ``parse_uri`` takes it, whatever the current folder."""
+        return self.text + self._selection
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether the URI stands for a part of the store."""
+        return self.experiment is not None or bool(self.runs)
 
     @property
     def key(self) -> str:
         """A short name of the store that is fit for a folder: the same for the same store, and secret-free."""
         return hashlib.blake2b(os.path.realpath(self.path).encode(), digest_size=8).hexdigest()
+
+    @property
+    def _selection(self) -> str:
+        experiments = [] if self.experiment is None else [("experiment", self.experiment)]
+        query = urlencode([*experiments, *(("run", run_id) for run_id in self.runs)], quote_via=quote)
+        return f"?{query}" if query else ""
 
 
 def parse_uri(text: str, folder: str = "") -> StoreUri:
@@ -77,15 +92,18 @@ def parse_uri(text: str, folder: str = "") -> StoreUri:
     path = unquote(parts.path[1:])
     if not path or "\0" in path:
         raise InvalidUri(f"{shown!r} names no file: write, for example, sqlite:///runs.db")
-    selections: dict[str, str] = {}
+    selections: dict[str, list[str]] = {name: [] for name in _SELECTIONS}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name not in _SELECTIONS:
             raise InvalidUri(f"the store URI has an unknown option {name!r}; known are {' and '.join(_SELECTIONS)}")
         if not value:
             raise InvalidUri(f"the option {name!r} of the store URI is empty: write {name}=NAME or leave it out")
-        selections[name] = value
+        selections[name].append(value)
+    if len(selections["experiment"]) > 1:
+        raise InvalidUri("the store URI names more than one experiment: leave all out but one, or name runs")
+    experiment = selections["experiment"][0] if selections["experiment"] else None
     return StoreUri(
-        scheme, os.path.abspath(os.path.join(folder, path)), selections.get("experiment"), selections.get("run")
+        scheme, os.path.abspath(os.path.join(folder, path)), experiment, tuple(dict.fromkeys(selections["run"]))
     )
 
 

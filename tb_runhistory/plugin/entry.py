@@ -24,7 +24,7 @@ Shows a run history: the runs, child runs, parameters and metrics that were reco
 from their store. Nothing is written, and no event files are needed. For example `tensorboard
 --runhistory_uri=sqlite:///runs.db` for the file runs.db in the current folder, or sqlite:////data/runs.db (four
 slashes) for an absolute path. Add ?experiment=NAME to show one experiment, or ?run=ID to show one run with all its
-descendants. Takes the place of --logdir.
+descendants (?run=ID&run=ID for several). Takes the place of --logdir.
 """
 _ROLLUPS_HELP = """\
 With --runhistory_uri: also shows computed runs below every run that has children, over the children step by step.

@@ -61,11 +61,10 @@ def serve(openings: Sequence[Opening], flags: argparse.Namespace) -> str:
     uri, server = opening.uri, opening.server
     assert uri is not None
     assert server is not None
-    selects = uri.experiment is not None or uri.run is not None
     # A number of points that the user asked for by name is not ours to reduce.
     budget = None if "scalars" in (flags.samples_per_plugin or {}) else POINTS_BUDGET
-    server.serve(ServerSettings(_whole(uri), server.port, rollups, budget, check_selection=selects))
-    if selects:
+    server.serve(ServerSettings(uri.whole, server.port, rollups, budget, check_selection=uri.is_selective))
+    if uri.is_selective:
         try:
             server.wait(_SELECTION_SECONDS)
         except RunHistoryError as refused:
@@ -91,12 +90,6 @@ def _conflict(openings: Sequence[Opening], flags: argparse.Namespace) -> str:
 def _bad_rollups(rollups: Sequence[str]) -> str:
     unknown = [name for name in rollups if name not in ROLLUPS]
     return f"--runhistory_rollups knows {', '.join(ROLLUPS)}, not {unknown[0]!r}" if unknown else ""
-
-
-def _whole(uri: StoreUri) -> str:
-    """The URI with its selection, for the data server."""
-    _, mark, selection = uri.shown.partition("?")
-    return uri.text + mark + selection
 
 
 def _exempt_from_proxies() -> None:

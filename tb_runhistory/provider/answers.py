@@ -169,7 +169,7 @@ class Answers:
         return Scalars(snapshot, self._cache, settings.rollups, settings.points_budget)
 
     def _shows(self, snapshot: Snapshot, experiment: str) -> bool:
-        whole = snapshot.scope.experiment is None and snapshot.scope.run_id is None
+        whole = snapshot.scope.experiment is None and not snapshot.scope.run_ids
         return whole or experiment in snapshot.runs.experiment or experiment == snapshot.scope.experiment
 
     def _report_damage(self, shown: ChartPoints) -> None:

@@ -103,7 +103,7 @@ def _make_answers(settings: ServerSettings) -> Answers:
     from tb_runhistory.uri import parse_uri
 
     uri = parse_uri(settings.uri)
-    snapshots = Snapshots(lambda: open_reader(uri), Scope(uri.experiment, uri.run))
+    snapshots = Snapshots(lambda: open_reader(uri), Scope(uri.experiment, uri.runs))
     # The first request would wait for the first snapshot. A store that cannot be read now may be readable then, but a
     # selection that is not there is a mistake.
     tolerated = StoreError if settings.check_selection else RunHistoryError

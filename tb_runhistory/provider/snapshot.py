@@ -55,8 +55,9 @@ class Snapshot:
     def names(self) -> dict[str, str]:
         """The name in TensorBoard by the run's id. They are those of the whole store, however narrow the scope."""
         runs = self.runs
-        if self.scope.run_id is not None and len(runs):
-            runs = self.reader.runs(Scope(experiment=runs.experiment[0]))
+        if self.scope.run_ids:
+            experiments = set(runs.experiment)
+            runs = self.reader.runs(Scope(experiments.pop()) if len(experiments) == 1 else Scope())
         names = run_names(runs, self.experiments.name)
         return {run_id: names[run_id] for run_id in self.runs.run_id if run_id in names}
 
@@ -72,9 +73,9 @@ class Snapshot:
 
     @cached_property
     def parameters(self) -> ParameterColumns:
-        """The parameters of the runs in scope and, where it is one run with its subtree, of that run's ancestors."""
-        if self.scope.run_id is not None and len(self.runs):
-            return self.reader.parameters(Scope(run_id=self.runs.root_id[0]))
+        """The parameters of the runs in scope and, where it names runs, of those runs' ancestors."""
+        if self.scope.run_ids:
+            return self.reader.parameters(Scope(run_ids=tuple(dict.fromkeys(self.runs.root_id))))
         return self.reader.parameters(self.scope)
 
     def series(self, data_class: DataClass, tags: frozenset[str] | None = None) -> SeriesColumns:
@@ -91,7 +92,7 @@ class Snapshot:
         """The series of one data class of a run, and perhaps of others."""
         with self._lock:
             kept = self._series.get(data_class)
-        return kept if kept is not None else self.reader.series(Scope(run_id=run_id), data_class)
+        return kept if kept is not None else self.reader.series(Scope(run_ids=(run_id,)), data_class)
 
 
 class Snapshots:
@@ -121,10 +122,9 @@ class Snapshots:
 
 
 def _check_found(snapshot: Snapshot, scope: Scope) -> None:
-    if len(snapshot.runs):
-        return
-    if scope.run_id is not None:
-        raise NotFound(f"the store {snapshot.reader.location} has no run {scope.run_id!r}")
+    missing = set(scope.run_ids).difference(snapshot.runs.run_id)
+    if missing:
+        raise NotFound(f"the store {snapshot.reader.location} has no run {min(missing)!r}")
     if scope.experiment is not None and scope.experiment not in snapshot.experiments.name:
         known = ", ".join(repr(name) for name in snapshot.experiments.name[:5]) or "none"
         raise NotFound(f"the store {snapshot.reader.location} has no experiment {scope.experiment!r}; it has: {known}")

@@ -53,7 +53,7 @@ def scope_of(experiment: str | None = None, run_id: str | None = None) -> Scope:
     """The runs of an experiment, or a run with its descendants."""
     from tb_runhistory.records.columns import Scope
 
-    return Scope(experiment, run_id)
+    return Scope(experiment, () if run_id is None else (run_id,))
 
 
 def stored_runs(reader: RunHistoryReader, scope: Scope) -> list[StoredRun]:

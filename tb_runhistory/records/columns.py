@@ -17,10 +17,10 @@ from tb_runhistory.records.status import RunStatus
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which runs are meant: all; those of an experiment; a run with its whole subtree; or both conditions."""
+    """Which runs are meant: all; those of an experiment; runs with their whole subtrees; or both conditions."""
 
     experiment: str | None = None
-    run_id: str | None = None
+    run_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, Table, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, Table, and_, func, or_, select, true, tuple_
 from sqlalchemy.types import TypeEngine
 
 from tb_runhistory.records.changes import DataClass, MetricShape, ParameterValue
@@ -64,7 +64,7 @@ class SqliteReader(RunHistoryReader):
 
     def runs(self, scope: Scope) -> RunColumns:
         with self._snapshot() as connection:
-            query = select(*_RUN_COLUMNS).where(_in_scope(connection, scope))
+            query = select(*_RUN_COLUMNS).where(_in_scope(scope))
             ordered = query.order_by(runs.c.created_at, runs.c.depth, runs.c.number, runs.c.run_id)
             columns = dict(zip(_names(RunColumns), _columns(connection, ordered), strict=True))
         columns["status"] = [RunStatus(each) for each in columns["status"]]
@@ -73,7 +73,7 @@ class SqliteReader(RunHistoryReader):
     def parameters(self, scope: Scope) -> ParameterColumns:
         wanted = (params.c.run_id, params.c.name, params.c.kind, params.c.number, params.c.text)
         with self._snapshot() as connection:
-            query = _joined(params, wanted, _in_scope(connection, scope)).order_by(params.c.run_id, params.c.name)
+            query = _joined(params, wanted, _in_scope(scope)).order_by(params.c.run_id, params.c.name)
             run_id, name, *typed = _columns(connection, query)
         return ParameterColumns(run_id, name, [_value(*each) for each in zip(*typed, strict=True)])
 
@@ -86,12 +86,12 @@ class SqliteReader(RunHistoryReader):
     def _labels(self, table: Table, scope: Scope) -> LabelColumns:
         wanted = (table.c.run_id, table.c.name, table.c.value)
         with self._snapshot() as connection:
-            query = _joined(table, wanted, _in_scope(connection, scope)).order_by(table.c.run_id, table.c.name)
+            query = _joined(table, wanted, _in_scope(scope)).order_by(table.c.run_id, table.c.name)
             return LabelColumns(*_columns(connection, query))
 
     def series(self, scope: Scope, data_class: DataClass, tags: Sequence[str] | None = None) -> SeriesColumns:
         with self._snapshot() as connection:
-            query = _joined(series, _SERIES_COLUMNS, _in_scope(connection, scope))
+            query = _joined(series, _SERIES_COLUMNS, _in_scope(scope))
             query = query.where(series.c.data_class == data_class.value, series.c.count > 0)
             if tags is not None:
                 named = func.json_each(json.dumps(list(tags))).table_valued("value")
@@ -123,22 +123,24 @@ class SqliteReader(RunHistoryReader):
             yield connection
 
 
-def _in_scope(connection: Connection, scope: Scope) -> ColumnElement[bool]:
+def _in_scope(scope: Scope) -> ColumnElement[bool]:
     """The condition on ``runs`` that a scope stands for."""
     conditions: list[ColumnElement[bool]] = []
     if scope.experiment is not None:
         conditions.append(runs.c.experiment == scope.experiment)
-    if scope.run_id is not None:
-        places = connection.execute(select(runs.c.root_id, runs.c.path).where(runs.c.run_id == scope.run_id)).all()
-        subtrees = [
-            # "0" is the character after "/", so the range holds all paths that go on from this one.
-            and_(
-                runs.c.root_id == root_id,
-                or_(runs.c.path == path, and_(runs.c.path >= path + "/", runs.c.path < path + "0")),
-            )
-            for root_id, path in places
-        ]
-        conditions.append(or_(*subtrees) if subtrees else ~true())
+    if scope.run_ids:
+        named = func.json_each(json.dumps(scope.run_ids)).table_valued("value")
+        top, below = runs.alias("top"), runs.alias("below")
+        # "0" is the character after "/", so the range holds all paths that go on from this one.
+        in_subtree = and_(
+            below.c.root_id == top.c.root_id,
+            below.c.path >= top.c.path,
+            below.c.path < top.c.path + "0",
+            or_(below.c.path == top.c.path, below.c.path >= top.c.path + "/"),
+        )
+        subtrees = named.join(top, top.c.run_id == named.c.value).join(below, in_subtree)
+        chosen = select(below.c.root_id, below.c.run_id).select_from(subtrees)
+        conditions.append(tuple_(runs.c.root_id, runs.c.run_id).in_(chosen))
     return and_(true(), *conditions)
 
 

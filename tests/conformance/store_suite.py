@@ -104,9 +104,11 @@ class StoreSuite:
         sweep.child("a-10")
         history.root("b", experiment="cifar")
         assert reader.runs(Scope(experiment="cifar")).run_id == ["b"]
-        assert reader.runs(Scope(run_id="a-1")).run_id == ["a-1", "a-1-1"]
-        assert reader.runs(Scope(experiment="cifar", run_id="a")).run_id == []
-        assert reader.runs(Scope(run_id="nobody")).run_id == []
+        assert reader.runs(Scope(run_ids=("a-1",))).run_id == ["a-1", "a-1-1"]
+        assert reader.runs(Scope(experiment="cifar", run_ids=("a",))).run_id == []
+        assert reader.runs(Scope(run_ids=("nobody",))).run_id == []
+        assert reader.runs(Scope(run_ids=("b", "a-1", "nobody", "a-1-1"))).run_id == ["a-1", "a-1-1", "b"]
+        assert reader.runs(Scope(experiment="cifar", run_ids=("a", "b"))).run_id == ["b"]
 
     def test_the_status_follows_the_newest_session(self, history: History, reader: RunHistoryReader) -> None:
         run = history.root("run")
@@ -175,7 +177,7 @@ class StoreSuite:
             assert "r2" in reader.runs(ALL).run_id
             late = CreateRun("r2", "r2", None, "r2", "mnist", "named", START)
             other.apply([TreeBatch("other-journal", "r2", 2, [late], [], [])])
-        runs = reader.runs(Scope(run_id="r2"))
+        runs = reader.runs(Scope(run_ids=("r2",)))
         assert (runs.experiment, runs.display_name, runs.status) == (["mnist"], ["named"], [RunStatus.RUNNING])
         assert child.run_id in reader.runs(ALL).run_id
 

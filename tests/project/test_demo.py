@@ -123,7 +123,7 @@ def test_one_trial_diverges_to_nan_after_points_that_are_numbers(recorded: str) 
     with open_reader(parse_uri(recorded)) as reader:
         runs = reader.runs(Scope(digits.EXPERIMENT))
         trial = runs.run_id[runs.display_name.index("trial-01")]
-        series = reader.series(Scope(run_id=trial), DataClass.SCALAR, ["loss/validation"])
+        series = reader.series(Scope(run_ids=(trial,)), DataClass.SCALAR, ["loss/validation"])
         losses = reader.read_points(series.key)[0].points.values
     assert np.isfinite(losses[0])
     assert np.isnan(losses[-1])
@@ -132,7 +132,7 @@ def test_one_trial_diverges_to_nan_after_points_that_are_numbers(recorded: str) 
 def test_parameters_keep_their_types(recorded: str) -> None:
     with open_reader(parse_uri(recorded)) as reader:
         runs = reader.runs(Scope(digits.EXPERIMENT))
-        parameters = reader.parameters(Scope(run_id=runs.run_id[runs.display_name.index("trial-00")]))
+        parameters = reader.parameters(Scope(run_ids=(runs.run_id[runs.display_name.index("trial-00")],)))
     values = dict(zip(parameters.name, parameters.value, strict=True))
     expected = {"learning_rate": 0.01, "hidden_size": 16, "activation": "relu", "early_stopping": False}
     assert {name: values[name] for name in expected} == expected

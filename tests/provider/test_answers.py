@@ -86,10 +86,10 @@ def test_a_narrow_view_keeps_the_names_of_the_whole(history: History, asking: As
     wide = asking()
     assert len(names(wide)) == 4
     assert names(asking(Scope(experiment="cifar"))) == ["cifar/id-000004"]
-    narrow = asking(Scope(run_id="id-000003"))
+    narrow = asking(Scope(run_ids=("id-000003",)))
     assert names(narrow) == ["mnist/sweep-000002/trial"]
     assert scalars(narrow) == {("mnist/sweep-000002/trial", "loss"): [(1, 1.0)]}
-    assert set(names(asking(Scope(run_id="id-000002")))) < set(names(wide))
+    assert set(names(asking(Scope(run_ids=("id-000002",))))) < set(names(wide))
 
 
 def test_an_unknown_experiment_or_run_is_named(history: History, asking: Asking) -> None:
@@ -97,7 +97,21 @@ def test_an_unknown_experiment_or_run_is_named(history: History, asking: Asking)
     with pytest.raises(NotFound, match=r"no experiment 'cifar'; it has"):
         names(asking(Scope(experiment="cifar")))
     with pytest.raises(NotFound, match="no run 'b'"):
-        names(asking(Scope(run_id="b")))
+        names(asking(Scope(run_ids=("b",))))
+    with pytest.raises(NotFound, match="no run 'b'"):
+        names(asking(Scope(run_ids=("a", "b"))))
+
+
+def test_several_runs_are_shown_together_by_the_names_they_have_in_the_whole(history: History, asking: Asking) -> None:
+    history.root("id-000001", display_name="sweep").log("loss", [0])
+    sweep = history.root("id-000002", display_name="sweep")
+    trial = sweep.apply(SetParameter("id-000002", "id-000002", "lr", 0.5)).child("id-000003", display_name="trial")
+    trial.log("loss", [1])
+    history.root("id-000004", experiment="cifar").log("loss", [2])
+    both = asking(Scope(run_ids=("id-000004", "id-000003")))
+    assert names(both) == ["mnist/sweep-000002/trial", "cifar/id-000004"]
+    assert scalars(both)["cifar/id-000004", "loss"] == [(2, 2.0)]
+    assert both.experiment(messages.GetExperimentRequest()).name == "runs.db"
 
 
 def test_the_header_tells_the_experiment_or_the_store(history: History, asking: Asking) -> None:
@@ -109,7 +123,7 @@ def test_the_header_tells_the_experiment_or_the_store(history: History, asking: 
     assert one.data_location.endswith("/store/runs.db")
     history.root("b", experiment="cifar")
     assert asking().experiment(messages.GetExperimentRequest()).name == "runs.db"
-    assert asking(Scope(run_id=run.run_id)).experiment(messages.GetExperimentRequest()).name == "mnist"
+    assert asking(Scope(run_ids=(run.run_id,))).experiment(messages.GetExperimentRequest()).name == "mnist"
 
 
 def test_only_plugins_with_data_are_listed(history: History, asking: Asking) -> None:
@@ -323,7 +337,7 @@ def test_children_inherit_parameters_and_their_own_win(history: History, asking:
     # A run that no process beats for is not responding, and that is shown as a failure.
     found["mnist/sweep"] = (found["mnist/sweep"][0], api_pb2.STATUS_RUNNING)
     assert found == expected
-    assert sessions(asking(Scope(run_id="b"))) == {"mnist/sweep/a/b": expected["mnist/sweep/a/b"]}
+    assert sessions(asking(Scope(run_ids=("b",)))) == {"mnist/sweep/a/b": expected["mnist/sweep/a/b"]}
 
 
 @pytest.mark.parametrize(

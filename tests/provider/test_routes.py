@@ -57,7 +57,7 @@ class ReaderRoute(Route):
         return found
 
     def points(self, run: str, tag: str) -> Rows:
-        series = self.reader.series(Scope(run_id=self.snapshot.ids[run]), DataClass.SCALAR, [tag])
+        series = self.reader.series(Scope(run_ids=(self.snapshot.ids[run],)), DataClass.SCALAR, [tag])
         keys = [key for key in series.key if key.run_id == self.snapshot.ids[run]]
         [sampled] = self.reader.read_points(keys, 1000)
         shown = sampled.points

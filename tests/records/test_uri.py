@@ -37,10 +37,19 @@ def test_a_relative_path_starts_here_or_where_it_is_said(tmp_path: Path, monkeyp
 
 def test_a_selection_narrows_what_is_shown_and_not_what_the_store_is() -> None:
     uri = parse_uri("sqlite:////runs.db?experiment=a%26b&run=0193")
-    assert (uri.experiment, uri.run) == ("a&b", "0193")
+    assert (uri.experiment, uri.runs) == ("a&b", ("0193",))
     assert uri.text == parse_uri("sqlite:////runs.db").text
     assert uri.shown == "sqlite:////runs.db?experiment=a%26b&run=0193"
     assert uri.key == parse_uri("sqlite:////runs.db").key
+
+
+def test_several_runs_can_be_selected_in_one_uri() -> None:
+    uri = parse_uri("sqlite:////my%20runs.db?run=b&run=a%26c&run=b")
+    assert uri.runs == ("b", "a&c")
+    assert uri.whole == "sqlite:////my%20runs.db?run=b&run=a%26c"
+    assert parse_uri(uri.whole) == uri
+    assert uri.is_selective
+    assert not parse_uri("sqlite:////runs.db").is_selective
 
 
 def test_one_store_has_one_key_however_it_is_reached(tmp_path: Path) -> None:
@@ -64,6 +73,7 @@ def test_one_store_has_one_key_however_it_is_reached(tmp_path: Path) -> None:
         ("sqlite:///a%00b", "names no file"),
         ("sqlite:///runs.db?experimnet=x", "unknown option 'experimnet'"),
         ("sqlite:///runs.db?run=", "is empty"),
+        ("sqlite:///runs.db?experiment=a&experiment=b", "more than one experiment"),
     ],
 )
 def test_what_is_no_store_uri_is_refused_with_what_to_write(text: str, says: str) -> None:

@@ -122,7 +122,7 @@ def test_a_killed_writer_leaves_whole_batches_and_no_lock(tmp_path: Path, kills:
             applied = writer.applied(journal)[journal]
         assert applied in (acknowledged, acknowledged + 1), "at most the batch that was under way is there, too"
         with open_reader(uri) as reader:
-            keys = reader.series(Scope(run_id=journal), DataClass.SCALAR).key
+            keys = reader.series(Scope(run_ids=(journal,)), DataClass.SCALAR).key
             total = sum(sampled.total for sampled in reader.read_points(keys))
         assert total == (applied - 1) * 50
     check_integrity(uri)

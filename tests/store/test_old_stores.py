@@ -37,7 +37,7 @@ def test_an_old_store_is_read_upgraded_and_appended_to(old: Path, tmp_path: Path
         trial.log("loss", range(4002, 9000), [0.125] * 4998)
         history.root("new")
     with open_reader(uri) as reader:
-        runs = reader.runs(Scope(run_id="sweep"))
+        runs = reader.runs(Scope(run_ids=("sweep",)))
         assert (runs.run_id, runs.status) == (["sweep", "trial"], [RunStatus.FAILED, RunStatus.COMPLETED])
         assert reader.parameters(Scope()).value == [0.1]
         series = reader.series(Scope(), DataClass.SCALAR)
