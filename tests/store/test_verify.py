@@ -1,0 +1,256 @@
+"""A check of a store finds every fault that can be injected, none where there is none, and changes no byte."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tb_runhistory.errors import NotAStore, NotFound, StoreTooNew
+from tb_runhistory.records.points import Points
+from tb_runhistory.store.block import encode_block
+from tb_runhistory.store.opening import open_writer
+from tb_runhistory.store.pyramid import encode_buckets, summarize
+from tb_runhistory.store.verify import Fault, verify_store
+from tb_runhistory.store.verify_series import Part
+from tb_runhistory.uri import StoreUri, parse_uri
+from tests.conformance.builder import START, History
+from tests.store.test_series_model import OPERATIONS, Log
+from tests.store.test_viewing_writes_nothing import contents
+
+COUNT = 70_000
+
+
+def uri_of(path: Path) -> StoreUri:
+    """The store's URI."""
+    return parse_uri(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with two levels of a pyramid, hidden and appended points, texts, and values that are no numbers."""
+    path = tmp_path_factory.mktemp("sound") / "runs.db"
+    with open_writer(uri_of(path)) as writer:
+        run = History(writer).root("run")
+        run.log("long", range(COUNT), np.random.default_rng(1).normal(size=COUNT).tolist())
+        run.log_texts("note", [(0, "hello"), (4, "world")])
+        run.end()
+        run.resume().log("long", [COUNT - 500, COUNT + 1], [math.nan, math.inf])
+        child = run.child("child")
+        child.log("short", [1, 2, 3]).log("short", [3, 4]).log("live", [1])
+    return path
+
+
+@pytest.fixture
+def path(sound: Path, tmp_path: Path) -> Path:
+    """A copy of that store to hurt."""
+    copy = tmp_path / "runs.db"
+    copy.write_bytes(sound.read_bytes())
+    return copy
+
+
+def faults(path: Path) -> list[Fault]:
+    """What is wrong with the store."""
+    return verify_store(uri_of(path)).faults
+
+
+def change(path: Path, statement: str, *values: object) -> None:
+    """Changes rows behind the store's back; at least one."""
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA journal_mode=DELETE")
+        assert raw.execute(statement, values).rowcount > 0
+        raw.commit()
+
+
+def payloads(path: Path, where: str) -> list[bytes]:
+    """Stored payloads, in step order."""
+    with closing(sqlite3.connect(path)) as raw:
+        rows = raw.execute(f"SELECT payload FROM {where}").fetchall()
+    return [payload for (payload,) in rows]
+
+
+def test_a_sound_store_has_no_faults_and_everything_is_counted(sound: Path) -> None:
+    before = contents(sound.parent)
+    told: list[tuple[int, int]] = []
+    report = verify_store(uri_of(sound), lambda done, total: told.append((done, total)))
+    assert report.faults == []
+    assert (report.schema_version, report.runs, report.series) == (1, 2, 4)
+    assert report.points == COUNT - 500 + 2 + 4 + 1
+    assert report.blocks > COUNT / 4096
+    assert told[0][0] == 0
+    assert told[-1][0] == told[-1][1] > 0
+    assert contents(sound.parent) == before
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(operations=OPERATIONS, seed=st.integers(0, 2**32))
+def test_whatever_is_recorded_in_whatever_order_has_no_faults(operations: list[Log | str], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        uri = uri_of(Path(folder) / "runs.db")
+        with open_writer(uri) as writer:
+            run = History(writer).root("run")
+            for operation in operations:
+                if isinstance(operation, Log):
+                    steps = operation.steps(random)
+                    values = random.choice([1e300, 1.0, -2.5, 7.25, math.nan, math.inf], size=len(steps)).tolist()
+                    run.log("loss", steps, values).log_texts("note", [(step, "text") for step in steps[:2]])
+                elif operation == "resume":
+                    run.resume()
+                elif operation == "end":
+                    run.end()
+            assert verify_store(uri).faults == []
+
+
+@pytest.mark.parametrize("level", [-1, 0, 1, 2])
+def test_every_flipped_bit_of_a_payload_is_found(path: Path, level: int) -> None:
+    where = f"blocks WHERE run_id = 'run' AND level = {level} ORDER BY first_step LIMIT 1"
+    (payload,) = payloads(path, where)
+    for place in np.random.default_rng(level + 1).integers(0, len(payload), size=6).tolist():
+        hurt = bytearray(payload)
+        hurt[place] ^= 1 << (place % 8)
+        change(path, f"UPDATE blocks SET payload = ? WHERE rowid IN (SELECT rowid FROM {where})", bytes(hurt))
+        (fault,) = faults(path)
+        assert (fault.part, fault.run_id, fault.tag) == (Part.PYRAMID if level > 0 else Part.POINTS, "run", "long")
+        assert "cannot be read" in fault.sentence
+
+
+def test_a_damaged_tail_is_found(path: Path) -> None:
+    (payload,) = payloads(path, "appends WHERE run_id = 'child'")
+    change(path, "UPDATE appends SET payload = ? WHERE run_id = 'child'", payload[:-1] + b"\7")
+    (fault,) = faults(path)
+    assert (fault.part, fault.run_id) == (Part.POINTS, "child")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("count", 1),
+        ("hidden", 0),
+        ("non_finite", 0),
+        ("first_step", -1),
+        ("first_wall_time", START + 1),
+        ("last_step", COUNT),
+        ("last_wall_time", START),
+        ("last_value", 0.5),
+        ("minimum", -1.0),
+        ("minimum_step", 1),
+        ("maximum", None),
+        ("maximum_step", 1),
+        ("sum", 0.0),
+    ],
+)
+def test_every_fact_that_is_not_true_is_found(path: Path, column: str, value: object) -> None:
+    change(path, f"UPDATE series SET {column} = ? WHERE tag = 'long'", value)
+    (fault,) = faults(path)
+    assert (fault.part, fault.tag) == (Part.FACTS, "long")
+    assert column.split("_")[0] in fault.sentence
+
+
+def test_facts_of_texts_are_compared(path: Path) -> None:
+    change(path, "UPDATE series SET count = 7, last_step = 3 WHERE tag = 'note'")
+    assert [fault.part for fault in faults(path)] == [Part.TEXTS, Part.TEXTS]
+
+
+def other_points(count: int = 4096, start: int = 0) -> Points:
+    """Points that the store does not have."""
+    steps = np.arange(start, start + count)
+    return Points(steps, START + steps, np.full(count, 2.5, np.float64))
+
+
+def test_a_summary_of_other_points_is_found(path: Path) -> None:
+    forged = encode_buckets(summarize(other_points()))
+    change(path, "UPDATE blocks SET payload = ? WHERE level = 1 AND first_step = 0", forged)
+    assert {fault.part for fault in faults(path)} == {Part.PYRAMID}
+    assert any("does not agree" in fault.sentence for fault in faults(path))
+
+
+def test_points_that_were_exchanged_for_others_are_found(path: Path) -> None:
+    change(path, "UPDATE blocks SET payload = ? WHERE level = 0 AND first_step = 0", encode_block(other_points()))
+    assert {fault.part for fault in faults(path)} == {Part.PYRAMID, Part.FACTS}
+
+
+@pytest.mark.parametrize(
+    ("statement", "part", "says"),
+    [
+        ("DELETE FROM blocks WHERE level = 0 AND first_step = 0", Part.PYRAMID, "not there"),
+        ("UPDATE blocks SET count = 5 WHERE level = 0 AND first_step = 0", Part.POINTS, "instead"),
+        ("UPDATE blocks SET count = 5 WHERE level = 1 AND first_step = 0", Part.PYRAMID, "than its row"),
+        ("UPDATE blocks SET last_step = 5 WHERE level = 0 AND first_step = 0", Part.POINTS, "instead"),
+        ("UPDATE blocks SET payload = 'text' WHERE level = 0 AND first_step = 0", Part.POINTS, "cannot be read"),
+        ("DELETE FROM series WHERE tag = 'short'", Part.POINTS, "series 0 that is not there"),
+        ("DELETE FROM runs WHERE run_id = 'child'", Part.SCHEMA, "a run that is not there"),
+        ("UPDATE runs SET status = 'Asleep' WHERE run_id = 'child'", Part.SCHEMA, "'Asleep'"),
+        ("UPDATE appends SET points = 99", Part.POINTS, "99"),
+    ],
+)
+def test_rows_that_contradict_each_other_are_found(path: Path, statement: str, part: Part, says: str) -> None:
+    change(path, statement)
+    assert any(fault.part is part and says in fault.sentence for fault in faults(path)), faults(path)
+
+
+def test_a_missing_table_or_column_is_found(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("DROP TABLE tags")
+        raw.execute("ALTER TABLE experiments DROP COLUMN description")
+    assert [fault.sentence for fault in faults(path)] == [
+        "the table experiments has no column description",
+        "the table tags is missing",
+    ]
+
+
+def test_a_file_that_was_cut_short_is_found(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert Part.FILE in {fault.part for fault in faults(path)}
+
+
+def test_pages_of_zeros_are_found_wherever_they_are(path: Path) -> None:
+    whole = path.read_bytes()
+    pages = len(whole) // 4096
+    for page in np.linspace(1, pages - 1, 8).astype(int).tolist():
+        path.write_bytes(whole[: page * 4096] + bytes(4096) + whole[(page + 1) * 4096 :])
+        assert faults(path), page
+
+
+def make_foreign(path: Path) -> None:
+    """Another program's SQLite file."""
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA application_id=7")
+
+
+def make_newer(path: Path) -> None:
+    """A store of a schema that is not known yet."""
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA user_version=99")
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [(make_foreign, NotAStore), (make_newer, StoreTooNew), (Path.unlink, NotFound)],
+    ids=["foreign", "newer", "missing"],
+)
+def test_what_is_no_store_of_this_version_is_refused(
+    path: Path, make: Callable[[Path], None], error: type[Exception]
+) -> None:
+    make(path)
+    with pytest.raises(error):
+        verify_store(uri_of(path))
+
+
+def test_a_store_that_is_being_written_is_checked_between_the_commits(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    with open_writer(uri_of(path)) as writer:
+        run = History(writer).root("run")
+        for turn in range(6):
+            run.log("loss", range(turn * 3000, turn * 3000 + 3000))
+            report = verify_store(uri_of(path))
+            assert (report.faults, report.points) == ([], turn * 3000 + 3000)
