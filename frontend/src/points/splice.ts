@@ -29,3 +29,16 @@ export function splice(coarse: PointSeries, detail: PointSeries, window: StepWin
     values: join(coarse.values, detail.values),
   };
 }
+
+/** Every series of `coarse`, with the detail where there is some. */
+export function spliceAll(
+  coarse: readonly PointSeries[],
+  detail: readonly PointSeries[],
+  window: StepWindow,
+): PointSeries[] {
+  const details = new Map(detail.map((series) => [series.runId, series]));
+  return coarse.map((series) => {
+    const inside = details.get(series.runId);
+    return inside === undefined ? series : splice(series, inside, window);
+  });
+}

@@ -1,0 +1,278 @@
+/**
+ * The canvas of a chart: uPlot makes the axes, the crosshair and the dragged selection, and keeps the canvas sharp;
+ * the lines are painted by our own hook. uPlot's own series would have to be built anew each time a run is selected,
+ * and they share their x values, while each run has its own.
+ */
+import uPlot from "uplot";
+import type { Interval, XAxis, YScale } from "./axis";
+import { type Frame, toPlotX, toPlotY } from "./frame";
+import { xAxisTicks, yAxisTicks } from "./labels";
+import type { Line } from "./lines";
+import { marksOf, paintMarks } from "./marks";
+import { paintLine } from "./paint";
+import { readTheme, type Theme, watchTheme } from "./theme";
+
+/** All that the canvas shows. */
+export interface Scene {
+  lines: readonly Line[];
+  x: Interval;
+  y: Interval;
+  xAxis: XAxis;
+  yScale: YScale;
+}
+
+/** What is drawn above the scene: one line in front of the others, and one point of it. */
+export interface Emphasis {
+  line: Line | null;
+  /** The index of a point of the line, null for none. */
+  index: number | null;
+}
+
+/** What the pointer does. Positions are CSS pixels from the plot's upper left corner. */
+export interface CanvasEvents {
+  onPointer(position: { x: number; y: number } | null): void;
+  /** An interval is null where the selection spans the whole of its axis. */
+  onSelect(x: Interval | null, y: Interval | null): void;
+  onReset(): void;
+  /** The canvas got another size, so positions of points moved. */
+  onLayout(): void;
+}
+
+/**
+ * uPlot's scales always reach from 0 to here, and positions are given to it as shares of that: its own arithmetic loses
+ * intervals below 1e-16 and above 1e32, and a run that diverges passes both.
+ */
+const UNIT = 1000;
+/** CSS pixels that a label needs for itself. */
+const X_TICK_SPACE = 90;
+const Y_TICK_SPACE = 44;
+/** A drag that stays within so many pixels of one axis selects along the other only. */
+const STRAIGHT_DRAG = 24;
+
+export class ChartCanvas {
+  private readonly chart: uPlot;
+  private readonly overlay: HTMLCanvasElement;
+  private readonly unwatch: () => void;
+  private theme: Theme;
+  private emphasis: Emphasis = { line: null, index: null };
+
+  constructor(
+    private readonly host: HTMLElement,
+    private scene: Scene,
+    private readonly events: CanvasEvents,
+  ) {
+    this.theme = readTheme(host);
+    this.overlay = document.createElement("canvas");
+    this.overlay.className = "chart-overlay";
+    this.chart = new uPlot(this.options(), [null, [[0], [0]]] as unknown as uPlot.AlignedData, host);
+    this.chart.over.append(this.overlay);
+    this.unwatch = watchTheme(() => {
+      this.theme = readTheme(host);
+      this.chart.redraw(false);
+      this.paintOverlay();
+    });
+  }
+
+  destroy(): void {
+    this.unwatch();
+    this.chart.destroy();
+  }
+
+  /** Shows another scene, at once. */
+  show(scene: Scene): void {
+    this.scene = scene;
+    this.chart.batch(() => this.chart.redraw(false, true));
+    this.paintOverlay();
+  }
+
+  emphasize(emphasis: Emphasis): void {
+    this.emphasis = emphasis;
+    this.paintOverlay();
+  }
+
+  /** Puts the crosshair where the keyboard's cursor is; null hides it. */
+  moveCrosshair(position: { x: number; y: number } | null): void {
+    this.chart.setCursor({ left: position?.x ?? -10, top: position?.y ?? -10 }, false);
+  }
+
+  resize(width: number, height: number): void {
+    if (width !== this.chart.width || height !== this.chart.height) {
+      this.chart.setSize({ width, height });
+    }
+  }
+
+  /** The plot's area in CSS pixels, with its own upper left corner as the origin. */
+  frame(): Frame {
+    const { width, height } = this.area();
+    return { left: 0, top: 0, width, height, x: this.scene.x, y: this.scene.y };
+  }
+
+  /** The plot's area in CSS pixels, inside the host. */
+  area(): { left: number; top: number; width: number; height: number } {
+    const { left, top, width, height } = this.chart.bbox;
+    const ratio = uPlot.pxRatio;
+    return { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio };
+  }
+
+  private options(): uPlot.Options {
+    const width = Math.max(1, this.host.clientWidth);
+    const height = Math.max(1, this.host.clientHeight);
+    return {
+      mode: 2 as uPlot.Mode,
+      width,
+      height,
+      padding: [10, 14, 0, 0],
+      legend: { show: false },
+      series: [
+        {},
+        { facets: [{ scale: "x", auto: false }, { scale: "y", auto: false }], paths: () => null, points: { show: false } },
+      ],
+      scales: {
+        x: { time: false, auto: false, range: [0, UNIT] },
+        y: { auto: false, range: [0, UNIT] },
+      },
+      axes: [this.xAxis(), this.yAxis()],
+      cursor: {
+        drag: { x: true, y: true, uni: STRAIGHT_DRAG, dist: 5, setScale: false },
+        points: { show: false },
+        dataIdx: () => null,
+        bind: { dblclick: () => () => (this.events.onReset(), null) },
+      },
+      hooks: {
+        draw: [(chart) => this.paintScene(chart)],
+        setCursor: [({ cursor }) => this.pointerMoved(cursor.left ?? -1, cursor.top ?? -1)],
+        setSelect: [() => this.selected()],
+        setSize: [() => this.laidOut()],
+      },
+    };
+  }
+
+  private xAxis(): uPlot.Axis {
+    let labels: string[] = [];
+    return {
+      ...this.axisLook(),
+      size: (chart) => (this.scene.xAxis === "wall" ? 40 : chart.height < 160 ? 22 : 26),
+      splits: (chart) => {
+        const { x, xAxis } = this.scene;
+        const axis = xAxisTicks(xAxis, x, Math.max(2, Math.floor(chart.bbox.width / uPlot.pxRatio / X_TICK_SPACE)));
+        labels = axis.labels;
+        return toUnits(axis.positions, x);
+      },
+      values: () => labels,
+    };
+  }
+
+  private yAxis(): uPlot.Axis {
+    let labels: string[] = [];
+    return {
+      ...this.axisLook(),
+      size: (chart, values) => {
+        chart.ctx.font = this.theme.font;
+        const widths = (values ?? []).map((label) => chart.ctx.measureText(label).width);
+        return Math.max(36, Math.ceil(Math.max(0, ...widths)) + 14);
+      },
+      splits: (chart) => {
+        const { y, yScale } = this.scene;
+        const axis = yAxisTicks(yScale, y, Math.max(2, Math.floor(chart.bbox.height / uPlot.pxRatio / Y_TICK_SPACE)));
+        labels = axis.labels;
+        return toUnits(axis.positions, y);
+      },
+      values: () => labels,
+    };
+  }
+
+  private axisLook(): uPlot.Axis {
+    return {
+      stroke: () => this.theme.text,
+      font: this.theme.font,
+      gap: 6,
+      // uPlot draws an axis only where its own search finds an increment; the ticks themselves are made in `splits`.
+      incrs: [UNIT / 10],
+      space: 1,
+      grid: { stroke: () => this.theme.grid, width: 1 },
+      ticks: { show: false },
+    };
+  }
+
+  private paintScene({ ctx, bbox }: uPlot): void {
+    const { lines, x, y } = this.scene;
+    const frame = { ...bbox, x, y };
+    const ratio = uPlot.pxRatio;
+    const bleed = 3 * ratio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left - bleed, bbox.top - bleed, bbox.width + 2 * bleed, bbox.height + 2 * bleed);
+    ctx.clip();
+    ctx.lineJoin = "bevel";
+    const width = lineWidth(lines.length) * ratio;
+    for (const line of lines) {
+      paintLine(ctx, frame, line, { color: line.run.color, width, dotRadius: dotRadius(lines.length) * ratio });
+    }
+    for (const line of lines) {
+      paintMarks(ctx, frame, marksOf(line, frame, 5 * ratio), line.run.color, 7 * ratio);
+    }
+    ctx.restore();
+  }
+
+  /** The line in front and the point under the cursor stand on a canvas of their own, so that a move redraws them only. */
+  private paintOverlay(): void {
+    const ratio = uPlot.pxRatio;
+    const { width, height } = this.area();
+    this.overlay.width = Math.round(width * ratio);
+    this.overlay.height = Math.round(height * ratio);
+    const context = this.overlay.getContext("2d");
+    const { line, index } = this.emphasis;
+    if (context === null || line === null) {
+      return;
+    }
+    const { x, y, lines } = this.scene;
+    const frame = { left: 0, top: 0, width: this.overlay.width, height: this.overlay.height, x, y };
+    const own = lineWidth(lines.length) * ratio;
+    context.lineJoin = "round";
+    if (lines.length > 1) {
+      paintLine(context, frame, line, { color: this.theme.background, width: own + 4 * ratio, dotRadius: 5 * ratio });
+      paintLine(context, frame, line, { color: line.run.color, width: own + ratio, dotRadius: 3.5 * ratio });
+    }
+    if (index !== null) {
+      const point = { ...line, xs: line.xs.subarray(index, index + 1), ys: line.ys.subarray(index, index + 1) };
+      paintLine(context, frame, point, { color: this.theme.background, width: 0, dotRadius: 6 * ratio });
+      paintLine(context, frame, point, { color: line.run.color, width: 0, dotRadius: 4 * ratio });
+    }
+  }
+
+  private pointerMoved(left: number, top: number): void {
+    this.events.onPointer(left < 0 || top < 0 ? null : { x: left, y: top });
+  }
+
+  private selected(): void {
+    const { left, top, width, height } = this.chart.select;
+    if (width === 0 || height === 0) {
+      return;
+    }
+    const frame = this.frame();
+    const x = { min: toPlotX(frame, left), max: toPlotX(frame, left + width) };
+    const y = { min: toPlotY(frame, top + height), max: toPlotY(frame, top) };
+    this.chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.events.onSelect(width >= frame.width - 1 ? null : x, height >= frame.height - 1 ? null : y);
+  }
+
+  private laidOut(): void {
+    if (this.chart !== undefined) {
+      this.paintOverlay();
+      this.events.onLayout();
+    }
+  }
+}
+
+/** CSS pixels: many lines are thinner, so that they stay apart. */
+function lineWidth(lines: number): number {
+  return lines <= 12 ? 1.75 : lines <= 50 ? 1.25 : 1;
+}
+
+function dotRadius(lines: number): number {
+  return lines <= 12 ? 3 : 2;
+}
+
+function toUnits(positions: readonly number[], { min, max }: Interval): number[] {
+  return positions.map((position) => ((position - min) / (max - min)) * UNIT);
+}

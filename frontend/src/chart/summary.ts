@@ -1,0 +1,54 @@
+/** The chart in words, for those who do not see it, and the row of each run in its table. */
+import type { XAxis } from "./axis";
+import { plural } from "./coverage";
+import { formatDuration, formatTime, formatValue, formatWhole } from "./format";
+import type { Line } from "./lines";
+import type { LinePoint } from "./nearest";
+
+export interface RunFacts {
+  line: Line;
+  points: number;
+  lastStep: number;
+  last: number;
+  /** NaN where no value is finite, as `max`. */
+  min: number;
+  max: number;
+}
+
+/** The facts of one line, over the points that are shown. */
+export function factsOf(line: Line): RunFacts {
+  const { steps, values } = line.series;
+  const finite = values.filter(Number.isFinite);
+  return {
+    line,
+    points: values.length,
+    lastStep: steps[steps.length - 1] ?? Number.NaN,
+    last: values[values.length - 1] ?? Number.NaN,
+    min: finite.length === 0 ? Number.NaN : finite.reduce((low, value) => Math.min(low, value)),
+    max: finite.length === 0 ? Number.NaN : finite.reduce((high, value) => Math.max(high, value)),
+  };
+}
+
+/** Runs that a summary names one by one; of more it says how many. */
+const NAMED = 5;
+
+/** One paragraph: what is drawn, its range, and where lines end. */
+export function summarize(tag: string, lines: readonly Line[]): string {
+  const facts = lines.map(factsOf);
+  const low = facts.reduce((value, { min }) => (min < value ? min : value), Number.POSITIVE_INFINITY);
+  const high = facts.reduce((value, { max }) => (max > value ? max : value), Number.NEGATIVE_INFINITY);
+  const range = low <= high ? ` Values from ${formatValue(low)} to ${formatValue(high)}.` : " No finite value.";
+  const ends = facts
+    .slice(0, NAMED)
+    .map(({ line, last, lastStep }) => `${line.run.name} ${formatValue(last)} at step ${formatWhole(lastStep)}`);
+  const others = facts.length > NAMED ? `; ${formatWhole(facts.length - NAMED)} more` : "";
+  return `Line chart of ${tag} over ${formatWhole(lines.length)} ${plural(lines.length, "run")}.${range} Last: ${ends.join("; ")}${others}.`;
+}
+
+/** One point in words, for the live region. */
+export function describePoint({ line, index }: LinePoint, xAxis: XAxis): string {
+  const { steps, wallTimes, values } = line.series;
+  const time =
+    xAxis === "relative" ? `after ${formatDuration(line.xs[index] as number)}` : formatTime(wallTimes[index] as number);
+  return `${line.run.name}: ${formatValue(values[index] as number)} at step ${formatWhole(steps[index] as number)}, ${time}`;
+}
