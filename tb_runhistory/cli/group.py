@@ -20,6 +20,10 @@ from tb_runhistory.errors import RunHistoryError
 # Every command is the object ``command`` of the module of its name in this package. The sentences stand here so that
 # the overview imports none of them; a test holds them equal to what the commands say of themselves.
 COMMANDS = {
+    "list": "List experiments and their runs as a tree.",
+    "show": "Show everything that is recorded of a run.",
+    "check": "Verify a store and its journals, and say what is wrong.",
+    "doctor": "Look at this installation and say what to fix.",
     "sync": "Ship what the journals on this machine hold to the store.",
 }
 INTERRUPTED = 130

@@ -162,8 +162,8 @@ def test_facts_of_texts_are_compared(path: Path) -> None:
 
 def other_points(count: int = 4096, start: int = 0) -> Points:
     """Points that the store does not have."""
-    steps = np.arange(start, start + count)
-    return Points(steps, START + steps, np.full(count, 2.5, np.float64))
+    steps = np.arange(start, start + count, dtype=np.int64)
+    return Points(steps, START + steps.astype(np.float64), np.full(count, 2.5))
 
 
 def test_a_summary_of_other_points_is_found(path: Path) -> None:

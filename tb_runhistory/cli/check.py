@@ -1,0 +1,126 @@
+"""``tb-runhistory check``: verifies a store and the journals that belong to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from tb_runhistory.cli import layout
+from tb_runhistory.cli.answers import CheckReport, FaultEntry, print_json
+from tb_runhistory.cli.store import json_option, store_option, uri_argument, whole_store
+from tb_runhistory.errors import NotAStore, NotFound, StoreTooNew
+
+if TYPE_CHECKING:
+    from tb_runhistory.store.verify import Progress
+    from tb_runhistory.uri import StoreUri
+
+_MOST_FAULTS = 20
+
+
+@click.command("check")
+@uri_argument
+@store_option
+@json_option
+def command(uri: str | None, store: str | None, as_json: bool) -> int:
+    """Verify a store and its journals, and say what is wrong.
+
+    Reads the whole store: the file as SQLite sees it, the schema, the checksum of every block, each summary against its
+    points, and the stored facts (count, last, minimum, …) against the points. Then the journals of this machine: what
+    dead processes left, and damaged records. Nothing is changed, and runs may be recorded meanwhile.
+
+    The exit code is 0 when all is well, 1 when something is wrong.
+
+    \b
+        tb-runhistory check
+        tb-runhistory check sqlite:///runs.db --json | jq '.faults'
+    """
+    chosen = whole_store(uri, store)
+    report = _check(chosen, quiet=as_json)
+    if as_json:
+        print_json(report)
+    else:
+        for line in _text(report):
+            click.echo(line)
+    return 0 if report.is_ok else 1
+
+
+def _check(chosen: StoreUri, quiet: bool) -> CheckReport:
+    from tb_runhistory.cli.journals import journal_entries
+    from tb_runhistory.store.verify import StoreReport, verify_store
+    from tb_runhistory.store.verify_series import Part
+
+    faults: list[FaultEntry] = []
+    found = StoreReport()
+    journals = journal_entries(chosen)
+    try:
+        with _progress_bar(quiet) as progress:
+            found = verify_store(chosen, progress)
+    except NotFound:
+        # Runs that were recorded offline are a store that is still to come.
+        if not journals:
+            raise
+        faults.append(FaultEntry(Part.FILE.value, f"there is no store at {chosen.path} yet", "", ""))
+    except (NotAStore, StoreTooNew) as error:
+        faults.append(FaultEntry(Part.FILE.value, str(error), "", ""))
+    faults += [FaultEntry(fault.part.value, fault.sentence, fault.run_id, fault.tag) for fault in found.faults]
+    return CheckReport(
+        store=chosen.shown,
+        is_ok=not faults and all(journal.is_ok for journal in journals),
+        schema_version=found.schema_version,
+        runs=found.runs,
+        series=found.series,
+        blocks=found.blocks,
+        points=found.points,
+        faults=faults,
+        journals=journals,
+    )
+
+
+def _text(report: CheckReport) -> Iterator[str]:
+    """The lines for people."""
+    read = ", ".join(
+        layout.counted(count, noun)
+        for count, noun in (
+            (report.runs, "run"),
+            (report.points, "point"),
+            (report.blocks, "block"),
+        )
+    )
+    yield f"{layout.printable(report.store)}: {read} read, schema version {report.schema_version or 'unknown'}"
+    for fault in report.faults[:_MOST_FAULTS]:
+        place = " ".join(layout.printable(name) for name in (fault.run_id and f"run {fault.run_id}", fault.tag) if name)
+        yield f"  {fault.part}: {place + ': ' if place else ''}{layout.printable(fault.sentence)}"
+    if len(report.faults) > _MOST_FAULTS:
+        yield f"  … {len(report.faults) - _MOST_FAULTS:,} more: --json has all"
+    for journal in report.journals:
+        yield f"  journal {layout.printable(journal.folder)}: {layout.printable(journal.sentence)}"
+    yield _closing(report)
+
+
+def _closing(report: CheckReport) -> str:
+    if report.is_ok:
+        return "Nothing is wrong."
+    wrong = len(report.faults) + sum(not journal.is_ok for journal in report.journals)
+    advice = (
+        ": restore the store from a backup, or go on with it; what is damaged is left out of charts and said so."
+        if report.points and report.faults
+        else "."
+    )
+    return f"{layout.counted(wrong, 'thing')} wrong{advice}"
+
+
+@contextmanager
+def _progress_bar(quiet: bool) -> Iterator[Progress]:
+    from tqdm import tqdm
+
+    with tqdm(unit=" blocks", desc="Checking", file=sys.stderr, disable=True if quiet else None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
