@@ -1,0 +1,4 @@
+/** The tab. */
+export function Page() {
+  return <p>Run History</p>;
+}
