@@ -106,5 +106,7 @@ export function MetricChart({ tag, runs, version, highlighted = null, onHover, h
 }
 
 function noneHas(runs: number, tag: string): string {
-  return runs === 1 ? `The selected run has not logged ${tag}.` : `None of the ${runs} selected runs has logged ${tag}.`;
+  return runs === 1
+    ? `The selected run has not logged ${tag}.`
+    : `None of the ${runs} selected runs has logged ${tag}.`;
 }

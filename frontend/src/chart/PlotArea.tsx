@@ -97,8 +97,17 @@ export function PlotArea({ scene, whole, origins, summary, highlighted, onHover,
   };
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move a cursor over the plot.
-    <div className="chart-plot" role="application" aria-roledescription="chart" aria-label={summary} aria-describedby={help} tabIndex={0} onKeyDown={onKeyDown} onBlur={() => cursor.byKeyboard && cursor.set(null, false)}>
+    <div
+      className="chart-plot"
+      role="application"
+      aria-roledescription="chart"
+      aria-label={summary}
+      aria-describedby={help}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move a cursor over the plot.
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      onBlur={() => cursor.byKeyboard && cursor.set(null, false)}
+    >
       <div className="chart-host" ref={host} role="img" aria-label={summary} />
       {point !== null && area.width > 0 && (
         <Readout

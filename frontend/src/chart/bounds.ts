@@ -16,7 +16,9 @@ export function xExtent(lines: readonly Line[], xAxis: XAxis): Interval {
       include(extent, xs[0]);
       include(extent, xs[xs.length - 1]);
     } else {
-      xs.forEach((x) => include(extent, x));
+      for (const x of xs) {
+        include(extent, x);
+      }
     }
   }
   if (extent.min > extent.max) {

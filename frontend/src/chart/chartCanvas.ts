@@ -125,7 +125,14 @@ export class ChartCanvas {
       legend: { show: false },
       series: [
         {},
-        { facets: [{ scale: "x", auto: false }, { scale: "y", auto: false }], paths: () => null, points: { show: false } },
+        {
+          facets: [
+            { scale: "x", auto: false },
+            { scale: "y", auto: false },
+          ],
+          paths: () => null,
+          points: { show: false },
+        },
       ],
       scales: {
         x: { time: false, auto: false, range: [0, UNIT] },
@@ -136,7 +143,7 @@ export class ChartCanvas {
         drag: { x: true, y: true, uni: STRAIGHT_DRAG, dist: 5, setScale: false },
         points: { show: false },
         dataIdx: () => null,
-        bind: { dblclick: () => () => (this.events.onReset(), null) },
+        bind: { dblclick: () => () => this.reset() },
       },
       hooks: {
         draw: [(chart) => this.paintScene(chart)],
@@ -242,6 +249,11 @@ export class ChartCanvas {
 
   private pointerMoved(left: number, top: number): void {
     this.events.onPointer(left < 0 || top < 0 ? null : { x: left, y: top });
+  }
+
+  private reset(): null {
+    this.events.onReset();
+    return null;
   }
 
   private selected(): void {

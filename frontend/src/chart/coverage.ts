@@ -42,7 +42,9 @@ export function warnings(coverage: Coverage, misfits: Misfits): string[] {
   }
   if (misfits.notPositive > 0) {
     const verb = misfits.notPositive === 1 ? "is" : "are";
-    sentences.push(`${formatWhole(misfits.notPositive)} ${verb} not above zero, marked at the bottom: a log axis has no place for them.`);
+    sentences.push(
+      `${formatWhole(misfits.notPositive)} ${verb} not above zero, marked at the bottom: a log axis has no place for them.`,
+    );
   }
   if (coverage.damaged > 0) {
     sentences.push(

@@ -34,8 +34,15 @@ export function formatDuration(seconds: number): string {
   if (size < 10) {
     return `${sign}${Number(size.toFixed(size < 1 ? 3 : 2))} s`;
   }
-  const units: [string, number][] = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
-  let rest = Math.round(size >= 86400 ? Math.round(size / 3600) * 3600 : size >= 3600 ? Math.round(size / 60) * 60 : size);
+  const units: [string, number][] = [
+    ["d", 86400],
+    ["h", 3600],
+    ["min", 60],
+    ["s", 1],
+  ];
+  let rest = Math.round(
+    size >= 86400 ? Math.round(size / 3600) * 3600 : size >= 3600 ? Math.round(size / 60) * 60 : size,
+  );
   const parts: string[] = [];
   for (const [unit, length] of units) {
     const amount = Math.floor(rest / length);

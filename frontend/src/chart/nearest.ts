@@ -43,7 +43,9 @@ export function nearestIndex(line: Line, x: number): number {
     return Number.isFinite(ys[i]);
   };
   if (!sorted) {
-    xs.forEach((_, i) => consider(i));
+    for (let i = 0; i < xs.length; i++) {
+      consider(i);
+    }
     return best;
   }
   const start = lowerBound(xs, x);

@@ -89,7 +89,5 @@ function paintDots(context: CanvasRenderingContext2D, frame: Frame, dots: readon
 }
 
 function isNear(frame: Frame, x: number, y: number): boolean {
-  return (
-    Math.abs(x - frame.left) <= frame.width + MARGIN && Math.abs(y - frame.top) <= frame.height + MARGIN
-  );
+  return Math.abs(x - frame.left) <= frame.width + MARGIN && Math.abs(y - frame.top) <= frame.height + MARGIN;
 }

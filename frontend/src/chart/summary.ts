@@ -35,8 +35,8 @@ const NAMED = 5;
 /** One paragraph: what is drawn, its range, and where lines end. */
 export function summarize(tag: string, lines: readonly Line[]): string {
   const facts = lines.map(factsOf);
-  const low = facts.reduce((value, { min }) => (min < value ? min : value), Number.POSITIVE_INFINITY);
-  const high = facts.reduce((value, { max }) => (max > value ? max : value), Number.NEGATIVE_INFINITY);
+  const low = Math.min(...facts.map(({ min }) => min).filter(Number.isFinite));
+  const high = Math.max(...facts.map(({ max }) => max).filter(Number.isFinite));
   const range = low <= high ? ` Values from ${formatValue(low)} to ${formatValue(high)}.` : " No finite value.";
   const ends = facts
     .slice(0, NAMED)

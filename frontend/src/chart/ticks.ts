@@ -14,7 +14,7 @@ const MOST = 200;
 
 /** About `count` round numbers (1, 2 or 5 times a power of ten) inside the interval. */
 export function numberTicks(interval: Interval, count: number): Ticks {
-  return multiples(interval, roundStep((interval.max / count) - (interval.min / count)));
+  return multiples(interval, roundStep(interval.max / count - interval.min / count));
 }
 
 /** About `count` round whole numbers inside the interval. */

@@ -29,7 +29,10 @@ export function timeTicks(interval: Interval, count: number): TimeTicks {
   const wanted = (interval.max - interval.min) / count;
   if (wanted < 0.5) {
     const { values } = numberTicks(interval, count);
-    return { values, labels: labels(values, (date) => `${clock(date, true)}.${pad(date.getMilliseconds(), 3)}`, dayOf) };
+    return {
+      values,
+      labels: labels(values, (date) => `${clock(date, true)}.${pad(date.getMilliseconds(), 3)}`, dayOf),
+    };
   }
   const [unit, amount] = chooseUnit(wanted);
   const values = moments(interval, unit, amount);

@@ -37,10 +37,7 @@ export function useChartLines(
   const coarse = useSeries({ tag, runIds, limit: limitFor(runs.length) }, version, true);
   const series = coarse.data?.series ?? NONE;
   const origins = useMemo(() => originsOf(series), [series]);
-  const whole = useMemo(
-    () => toLines(series, runs, origins, xAxis, yScale),
-    [series, runs, origins, xAxis, yScale],
-  );
+  const whole = useMemo(() => toLines(series, runs, origins, xAxis, yScale), [series, runs, origins, xAxis, yScale]);
   const complete = isComplete(whole);
   const window = zoom !== null && !complete ? stepWindow(whole, xAxis, zoom) : null;
   const limit = limitFor(runs.length, xAxis === "step" ? undefined : MOST_POINTS);
@@ -57,7 +54,10 @@ export function useChartLines(
       return coverageInside(whole, zoom);
     }
     const shown = new Set(whole.map(({ run }) => run.runId));
-    return coverageOf((detail?.series ?? series).filter(({ runId }) => shown.has(runId)), detail !== undefined);
+    return coverageOf(
+      (detail?.series ?? series).filter(({ runId }) => shown.has(runId)),
+      detail !== undefined,
+    );
   }, [zoom, complete, whole, detail, series]);
   return {
     isAnswered: coarse.data !== undefined,
@@ -65,7 +65,8 @@ export function useChartLines(
     whole,
     origins,
     coverage,
-    isLoading: coarse.isPlaceholderData || coarse.isPending || (window !== null && (fine.isPlaceholderData || fine.isPending)),
+    isLoading:
+      coarse.isPlaceholderData || coarse.isPending || (window !== null && (fine.isPlaceholderData || fine.isPending)),
     error: coarse.error ?? (window === null ? null : fine.error),
     retry: () => {
       void coarse.refetch();

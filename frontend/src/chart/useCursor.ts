@@ -62,7 +62,12 @@ function firstPoint(lines: readonly Line[], start: string | null): LinePoint | n
   return null;
 }
 
-function moved(lines: readonly Line[], from: LinePoint | null, key: string, far: boolean): LinePoint | null | undefined {
+function moved(
+  lines: readonly Line[],
+  from: LinePoint | null,
+  key: string,
+  far: boolean,
+): LinePoint | null | undefined {
   if (from === null) {
     return undefined;
   }

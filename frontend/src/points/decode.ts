@@ -26,7 +26,9 @@ export class MalformedPoints extends Error {
   override name = "MalformedPoints";
 
   constructor(what: string) {
-    super(`The server's answer with points cannot be read: ${what}. Reload the page, and check that it is of the same version as the server.`);
+    super(
+      `The server's answer with points cannot be read: ${what}. Reload the page, and check that it is of the same version as the server.`,
+    );
   }
 }
 
