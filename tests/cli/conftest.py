@@ -75,7 +75,15 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> str:
 def describe(run: BuiltRun) -> None:
     """Parameters, labels and dropped points."""
     root_id, run_id = run.root_id, run.run_id
-    values: dict[str, ParameterValue] = {"rate": 0.1, "layers": 3, "big": 2**63, "on": True, "optimizer": "sgd", "bad": math.nan, "text": "NaN"}
+    values: dict[str, ParameterValue] = {
+        "rate": 0.1,
+        "layers": 3,
+        "big": 2**63,
+        "on": True,
+        "optimizer": "sgd",
+        "bad": math.nan,
+        "text": "NaN",
+    }
     run.apply(*(SetParameter(root_id, run_id, name, value) for name, value in values.items()))
     run.apply(SetTags(root_id, run_id, {"kind": "grid", "bare": None}), AddProperties(root_id, run_id, {"git": "a1"}))
     run.apply(DropPoints(root_id, run_id, 7))

@@ -1,0 +1,180 @@
+"""``tb-runhistory check`` says what is wrong with a store and its journals, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tb_runhistory.journal.spool import journal_folders, spool_folder
+from tb_runhistory.recording.shipper_lock import ShipperLock
+from tb_runhistory.recording.shipper_presence import shipper_of
+from tb_runhistory.store.opening import open_writer
+from tb_runhistory.uri import parse_uri
+from tests.cli.conftest import answer, call
+from tests.conformance.builder import History
+from tests.recording.scripts import Scripts, eventually
+from tests.store.test_viewing_writes_nothing import contents
+
+OFFLINE_RUN = "run = experiment.start_logging('run'); run.log_list('m', range(100)); run.complete()"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A sound store with a run."""
+    path = tmp_path / "store" / "runs.db"
+    with open_writer(parse_uri(f"sqlite:///{path}")) as writer:
+        History(writer).root("run").log("loss", range(9000)).end()
+    return path
+
+
+@pytest.fixture
+def offline(own_scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> Scripts:
+    """A run that was recorded offline, beside one that was not."""
+    own_scripts.run(OFFLINE_RUN)
+    assert own_scripts.ending() == ("Completed", "")
+    spool = spool_folder(parse_uri(own_scripts.store).key)
+    eventually(lambda: shipper_of(spool), lambda process: process is None)
+    monkeypatch.setenv("RUNHISTORY_MODE", "offline")
+    assert own_scripts.run(OFFLINE_RUN).returncode == 0
+    return own_scripts
+
+
+def journal_of(scripts: Scripts) -> Path:
+    """The only journal of the scripts' store."""
+    (folder,) = journal_folders(spool_folder(parse_uri(scripts.store).key))
+    return folder
+
+
+def damage(path: Path) -> None:
+    """Flips a bit in a block."""
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA journal_mode=DELETE")
+        (payload,) = raw.execute("SELECT payload FROM blocks WHERE level = 0 AND first_step = 0").fetchone()
+        hurt = payload[:-1] + bytes([payload[-1] ^ 1])
+        raw.execute("UPDATE blocks SET payload = ? WHERE level = 0 AND first_step = 0", [hurt])
+        raw.commit()
+
+
+def test_a_sound_store_is_said_to_be_one_and_stays_as_it_is(path: Path) -> None:
+    before = contents(path.parent)
+    result = call("check", f"sqlite:///{path}")
+    assert result.exit_code == 0
+    assert "1 run, 9,000 points, 5 blocks read, schema version 1" in result.stdout
+    assert result.stdout.endswith("Nothing is wrong.\n")
+    assert contents(path.parent) == before
+    checked = answer("check", f"sqlite:///{path}")
+    assert (checked["is_ok"], checked["points"], checked["faults"], checked["journals"]) == (True, 9000, [], [])
+
+
+def test_a_flipped_bit_is_named_with_its_run_and_metric(path: Path) -> None:
+    damage(path)
+    result = call("check", f"sqlite:///{path}")
+    assert result.exit_code == 1
+    assert "points: run run loss: 4,096 points at steps 0 to 4095 cannot be read: " in result.stdout
+    assert "1 thing wrong: restore the store from a backup" in result.stdout
+    (fault,) = answer("check", f"sqlite:///{path}")["faults"]
+    assert (fault["part"], fault["run_id"], fault["tag"]) == ("points", "run", "loss")
+
+
+def cut_short(path: Path) -> None:
+    """Half of the file."""
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def make_foreign(path: Path) -> None:
+    """Another program's SQLite file."""
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA application_id=7")
+
+
+def make_newer(path: Path) -> None:
+    """A store of a schema that is not known yet."""
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA user_version=99")
+
+
+@pytest.mark.parametrize(
+    ("hurt", "says"),
+    [(cut_short, "file: "), (make_foreign, "not a run-history store"), (make_newer, "schema version 99")],
+)
+def test_a_file_that_is_not_a_sound_store_is_reported(path: Path, hurt: Callable[[Path], None], says: str) -> None:
+    hurt(path)
+    result = call("check", f"sqlite:///{path}")
+    assert result.exit_code == 1
+    assert says in result.stdout
+    assert "wrong" in result.stdout.splitlines()[-1]
+    assert answer("check", f"sqlite:///{path}")["is_ok"] is False
+
+
+def test_many_faults_are_counted_and_json_has_all(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executemany(
+            "INSERT INTO runs SELECT 'r', ?, parent_id, path, experiment, display_name, description, ?, error, host, "
+            "session_id, number, depth, dropped, created_at, NULL, NULL, NULL FROM runs LIMIT 1",
+            [(f"r{number}", f"state {number}") for number in range(30)],
+        )
+        raw.commit()
+    assert "… 10 more: --json has all" in call("check", f"sqlite:///{path}").stdout
+    assert len(answer("check", f"sqlite:///{path}")["faults"]) == 30
+
+
+def test_a_journal_that_was_left_behind_is_reported_until_it_is_synced(offline: Scripts) -> None:
+    journal = journal_of(offline)
+    before = contents(journal)
+    result = call("check", offline.store)
+    assert result.exit_code == 1
+    assert str(journal) in result.stdout
+    assert f"that are not in the store yet: run tb-runhistory sync {offline.store}" in result.stdout
+    (entry,) = answer("check", offline.store)["journals"]
+    assert (entry["state"], entry["points"], entry["missing"], entry["is_ok"]) == ("dead", 100, 0, False)
+    assert contents(journal) == before
+    assert call("sync", offline.store).exit_code == 0
+    assert call("check", offline.store).exit_code == 0
+
+
+def test_a_journal_whose_shipper_is_at_work_is_in_order(offline: Scripts) -> None:
+    lock = ShipperLock.take(journal_of(offline).parent)
+    assert lock is not None
+    assert shipper_of(journal_of(offline).parent) == os.getpid()
+    (entry,) = answer("check", offline.store)["journals"]
+    assert (entry["state"], entry["is_ok"]) == ("dead", True)
+    lock.release()
+    assert shipper_of(journal_of(offline).parent) is None
+
+
+def test_a_journal_that_is_being_written_is_in_order(own_scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNHISTORY_MODE", "offline")
+    script = "run = experiment.start_logging('run'); run.log('m', 1); print('ready', flush=True); sys.stdin.readline()"
+    with own_scripts.start(script) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        checked = answer("check", own_scripts.store)
+        assert [(entry["state"], entry["is_ok"]) for entry in checked["journals"]] == [("alive", True)]
+        # All that is recorded is in the journal: that there is no store yet is told.
+        assert [fault["sentence"] for fault in checked["faults"]] == [
+            f"there is no store at {parse_uri(own_scripts.store).path} yet"
+        ]
+        process.communicate("\n", timeout=30)
+
+
+def test_damaged_records_of_a_journal_are_counted_and_kept_ones_are_reported(offline: Scripts) -> None:
+    journal = journal_of(offline)
+    segment = journal / "00000001.segment"
+    content = bytearray(segment.read_bytes())
+    place = content.rindex((48).to_bytes(4, "little"), 0, len(content.rstrip(b"\0")) - 600)
+    content[place + 30] ^= 1
+    segment.write_bytes(content)
+    (entry,) = answer("check", offline.store)["journals"]
+    assert (entry["missing"], entry["is_ok"]) == (1, False)
+    assert "1 record missing (segment 1 at byte " in entry["sentence"]
+    call("sync", offline.store)
+    (kept,) = answer("check", offline.store)["journals"]
+    assert (kept["state"], kept["is_ok"]) == ("kept", False)
+    assert "damaged" in kept["folder"]
+    assert "are missing" in kept["sentence"]
+    assert call("check", offline.store).exit_code == 1
