@@ -18,7 +18,8 @@ import click
 from tb_runhistory.errors import RunHistoryError
 
 # Every command is the object ``command`` of the module of its name in this package. The sentences stand here so that
-# the overview imports none of them; a test holds them equal to what the commands say of themselves.
+# the overview imports none of them; a test holds them equal to what the commands say of themselves, and docs/cli.md
+# to all of it (python -m tests.cli.write_reference writes its part).
 COMMANDS = {
     "list": "List experiments and their runs as a tree.",
     "show": "Show everything that is recorded of a run.",
