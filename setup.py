@@ -39,6 +39,7 @@ setup(
         "alembic>=1.20",
         "pcodec>=1.1,<2",
         "click>=8.5",
+        "crc32c>=2.7",
         "tqdm>=4.67",
         "platformdirs>=4",
         "psutil>=7",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from tensorboard.compat.proto import summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
+from tensorboard.compat.proto import summary_pb2
 from tensorboard.data.proto import data_provider_pb2 as messages
 
 from tb_runhistory.errors import BadRequest, NotFound
@@ -25,6 +25,7 @@ from tb_runhistory.provider.points_cache import PointsCache
 from tb_runhistory.provider.scalars import ChartPoints, ListedSeries, Scalars, rollup_run_names, start_times
 from tb_runhistory.provider.settings import ServerSettings
 from tb_runhistory.provider.snapshot import Snapshot, Snapshots, Wanted
+from tb_runhistory.provider.tensors import null_tensor, text_tensor
 from tb_runhistory.provider.texts import Texts
 from tb_runhistory.records.changes import DataClass
 
@@ -143,13 +144,13 @@ class Answers:
                 data = tag_entry(shown.run, shown.tag).data
                 data.step.extend(shown.steps)
                 data.wall_time.extend(shown.wall_times)
-                data.value.extend(_text_tensor(text) for text in shown.texts)
+                data.value.extend(text_tensor(text) for text in shown.texts)
         elif request.plugin_filter.plugin_name == HPARAMS:
             for tag in HParams(snapshot).tags(wanted):
                 data = tag_entry(tag.run, tag.tag).data
                 data.step.append(0)
                 data.wall_time.append(tag.wall_time)
-                data.value.append(_null_tensor())
+                data.value.append(null_tensor())
         return response
 
     def list_blob_sequences(self, request: Any) -> Any:
@@ -229,15 +230,3 @@ def _add_series(response: Any, listed: Iterable[ListedSeries], plugin: str, data
 def _shown_as_float32(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Finite values beyond the range of a 32-bit float become its largest, so that they don't look infinite."""
     return np.where(np.isfinite(values), np.clip(values, -_LARGEST, _LARGEST), values)
-
-
-def _null_tensor() -> Any:
-    """The value of a series that is there for its metadata: a vector of no floats."""
-    no_elements = tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=0)])
-    return tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, tensor_shape=no_elements)
-
-
-def _text_tensor(text: str) -> Any:
-    return tensor_pb2.TensorProto(
-        dtype=types_pb2.DT_STRING, tensor_shape=tensor_shape_pb2.TensorShapeProto(), string_val=[text.encode()]
-    )

@@ -45,7 +45,7 @@ class Texts:
             name = names.get(key.run_id)
             if name is not None and wanted.has_run(name) and wanted.has_tag(tag):
                 yield ListedSeries(name, tag, steps[row], times[row], series.description[row])
-        for shown in self._descriptions(wanted):
+        for shown in self.descriptions(wanted):
             yield ListedSeries(shown.run, shown.tag, 0, shown.wall_times[0])
 
     def texts(self, wanted: Wanted, asked: int, deadline: Deadline) -> Iterator[ShownTexts]:
@@ -67,13 +67,14 @@ class Texts:
             if room < 0:
                 raise BadRequest("the texts are too large for one reply: ask for fewer runs or tags")
             yield ShownTexts(name, tag, read.step.tolist(), read.wall_time.tolist(), texts)
-        yield from self._descriptions(wanted)
+        yield from self.descriptions(wanted)
 
     def experiments_shown(self) -> dict[str, float]:
         """The names under which the descriptions of experiments stand, with the experiment's creation time."""
         return {shown.run: shown.wall_times[0] for shown in self._experiment_descriptions()}
 
-    def _descriptions(self, wanted: Wanted) -> Iterator[ShownTexts]:
+    def descriptions(self, wanted: Wanted) -> Iterator[ShownTexts]:
+        """The descriptions that are wanted, of experiments, then of runs, each as a series of one text."""
         for shown in self._experiment_descriptions():
             if wanted.has_run(shown.run) and wanted.has_tag(shown.tag):
                 yield shown

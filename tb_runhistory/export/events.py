@@ -1,0 +1,168 @@
+"""Records of TensorBoard's event files: what a run has, as framed ``Event`` messages.
+
+A record is the event's length, that one's checksum, the event, its checksum. Points of a series differ in their step,
+wall time and value only, so they are laid out a whole column at a time; a test reads them back with ``event_pb2``.
+
+Values are written as tensors of one 64-bit float. The older form, ``simple_value``, has 32 bits.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from crc32c import crc32c
+from numpy.typing import NDArray
+from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
+
+from tb_runhistory.provider.hparams import PLUGIN_NAME as HPARAMS
+from tb_runhistory.provider.hparams import SessionTag
+from tb_runhistory.provider.tensors import null_tensor, text_tensor
+from tb_runhistory.records.points import Points
+
+SCALARS = "scalars"
+TEXT = "text"
+
+_LENGTH, _CHECKSUM = struct.Struct("<Q"), struct.Struct("<I")
+_LOWEST_STEP = -(1 << 63)
+_ROWS_AT_ONCE = 1 << 15
+
+# The keys of the fields that ``_layout`` writes: a field's number and, in the lower three bits, its wire type.
+_WALL_TIME, _STEP, _SUMMARY, _VALUE, _TENSOR = 1 << 3 | 1, 2 << 3, 5 << 3 | 2, 1 << 3 | 2, 8 << 3 | 2
+
+
+def first_record(wall_time: float, replaces_earlier: bool) -> bytes:
+    """The file's version, which every file begins with.
+
+    With ``replaces_earlier`` a TensorBoard that has the run's earlier file on screen drops what it read there.
+    """
+    records = _framed(event_pb2.Event(wall_time=wall_time, file_version="brain.Event:2"))
+    if replaces_earlier:
+        start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+        records += _framed(event_pb2.Event(wall_time=wall_time, step=_LOWEST_STEP, session_log=start))
+    return records
+
+
+def scalar_records(tag: str, description: str, points: Points) -> Iterator[bytes | memoryview]:
+    """The records of points of one series, in their order; the first one carries the description."""
+    if not len(points):
+        return
+    value = summary_pb2.Summary.Value(tag=tag, metadata=_metadata(SCALARS, summary_pb2.DATA_CLASS_SCALAR, description))
+    value.tensor.CopyFrom(_double_tensor(float(points.values[0])))
+    yield _framed(_event(float(points.wall_times[0]), int(points.steps[0]), value))
+    yield from more_scalar_records(tag, points.take(slice(1, None)))
+
+
+def more_scalar_records(tag: str, points: Points) -> Iterator[bytes | memoryview]:
+    """The records of points that follow others of their series."""
+    lengths = _varint_lengths(points.steps)
+    edges = np.flatnonzero(np.diff(lengths)) + 1
+    for begin, end in zip([0, *edges.tolist()], [*edges.tolist(), len(points)], strict=True):
+        for start in range(begin, end, _ROWS_AT_ONCE):
+            rows = points.take(slice(start, min(start + _ROWS_AT_ONCE, end)))
+            yield _scalar_block(tag.encode(), rows, int(lengths[start])).data.cast("B")
+
+
+def text_records(
+    tag: str, description: str, steps: Sequence[int], wall_times: Sequence[float], texts: Sequence[str]
+) -> Iterator[bytes]:
+    """The records of the texts of one series; the first one carries the description."""
+    metadata = _metadata(TEXT, summary_pb2.DATA_CLASS_TENSOR, description)
+    for step, wall_time, text in zip(steps, wall_times, texts, strict=True):
+        value = summary_pb2.Summary.Value(tag=tag, tensor=text_tensor(text))
+        if metadata is not None:
+            value.metadata.CopyFrom(metadata)
+            metadata = None
+        yield _framed(_event(wall_time, step, value))
+
+
+def session_record(tag: SessionTag) -> bytes:
+    """The record of one of the two tags that hold a run's parameters and their outcome for HParams."""
+    metadata = _metadata(HPARAMS, summary_pb2.DATA_CLASS_TENSOR, "")
+    metadata.plugin_data.content = tag.content
+    value = summary_pb2.Summary.Value(tag=tag.tag, metadata=metadata, tensor=null_tensor())
+    return _framed(_event(tag.wall_time, 0, value))
+
+
+def _event(wall_time: float, step: int, value: Any) -> Any:
+    return event_pb2.Event(wall_time=wall_time, step=step, summary=summary_pb2.Summary(value=[value]))
+
+
+def _metadata(plugin: str, data_class: int, description: str) -> Any:
+    metadata = summary_pb2.SummaryMetadata(data_class=data_class, summary_description=description)
+    metadata.plugin_data.plugin_name = plugin
+    return metadata
+
+
+def _double_tensor(value: float) -> Any:
+    scalar = tensor_shape_pb2.TensorShapeProto()
+    return tensor_pb2.TensorProto(dtype=types_pb2.DT_DOUBLE, tensor_shape=scalar, double_val=[value])
+
+
+def _framed(event: Any) -> bytes:
+    content: bytes = event.SerializeToString()
+    return _head(len(content)) + content + _CHECKSUM.pack(int(_masked(np.array([crc32c(content)], np.uint32))[0]))
+
+
+def _head(length: int) -> bytes:
+    packed = _LENGTH.pack(length)
+    return packed + _CHECKSUM.pack(int(_masked(np.array([crc32c(packed)], np.uint32))[0]))
+
+
+def _masked(checksums: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Checksums as the format has them: turned and shifted, so that a checksum of checksums is none of itself."""
+    turned = checksums >> np.uint32(15) | checksums << np.uint32(17)
+    return turned + np.uint32(0xA282EAD8)
+
+
+def _scalar_block(tag: bytes, points: Points, step_length: int) -> NDArray[np.void]:
+    """Records of points whose steps take ``step_length`` bytes each, one row a record."""
+    # The value's eight bytes are the last of the tensor, and so of everything that is around it.
+    tensor = _double_tensor(0.0).SerializeToString()
+    entry = b"\x0a" + _varint(len(tag)) + tag + bytes([_TENSOR]) + _varint(len(tensor)) + tensor
+    summary = bytes([_VALUE]) + _varint(len(entry)) + entry
+    middle = bytes([_SUMMARY]) + _varint(len(summary)) + summary[:-8]
+    content = np.dtype(
+        [("wall_key", "u1"), ("wall_time", "<f8"), ("step_key", "u1"), ("step", "u1", (step_length,)),
+         ("middle", f"V{len(middle)}"), ("value", "<f8")]
+    )  # fmt: skip
+    record = np.dtype([("head", "V12"), ("content", content), ("checksum", "<u4")])
+    rows = np.empty(len(points), record)
+    rows["head"] = np.void(_head(content.itemsize))
+    columns = rows["content"]
+    columns["wall_key"], columns["step_key"] = _WALL_TIME, _STEP
+    columns["wall_time"], columns["value"] = points.wall_times, points.values
+    columns["middle"] = np.void(middle)
+    _put_varints(columns["step"], points.steps)
+    contents = columns.tobytes()
+    size = content.itemsize
+    checksums = [crc32c(contents[start : start + size]) for start in range(0, len(contents), size)]
+    rows["checksum"] = _masked(np.array(checksums, np.uint32))
+    return rows
+
+
+def _varint_lengths(steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many bytes each step takes: one for each seven bits, and ten for what is negative."""
+    limits = np.array([1 << 7 * length for length in range(1, 10)], np.uint64)
+    return np.searchsorted(limits, steps.view(np.uint64), side="right") + 1
+
+
+def _put_varints(target: NDArray[np.uint8], steps: NDArray[np.int64]) -> None:
+    """Writes steps that all take as many bytes as ``target`` has columns, seven bits a byte, the lowest first."""
+    left = steps.view(np.uint64)
+    length = target.shape[1]
+    for position in range(length):
+        more = 0x80 if position < length - 1 else 0
+        target[:, position] = (left >> np.uint64(7 * position) & np.uint64(0x7F)).astype(np.uint8) | more
+
+
+def _varint(number: int) -> bytes:
+    """A length, in the same form."""
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
