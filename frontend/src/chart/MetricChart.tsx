@@ -38,7 +38,7 @@ export function MetricChart({ tag, runs, version, highlighted = null, onHover, h
   const extent = useMemo(() => xExtent(whole, xAxis), [whole, xAxis]);
   const scene = useMemo(() => {
     const x = zoom.x ?? extent;
-    const y = zoom.y ?? yExtent(lines, x) ?? { min: 0, max: 1 };
+    const y = zoom.y ?? yExtent(lines, x, yScale) ?? { min: 0, max: 1 };
     return { lines, x, y, xAxis, yScale };
   }, [lines, extent, zoom, xAxis, yScale]);
   const misfits = useMemo(() => countMisfits(lines), [lines]);
@@ -94,7 +94,7 @@ export function MetricChart({ tag, runs, version, highlighted = null, onHover, h
     if (lines.length === 0) {
       return <Message>{noneHas(runs.length, tag)}</Message>;
     }
-    if (misfits.points === misfits.notPositive && misfits.points > 0) {
+    if (!isTable && misfits.points > 0 && misfits.points === misfits.notPositive) {
       return (
         <Message action={{ label: "Linear axis", run: () => view.setYScale("linear") }}>
           No value is above zero, so a log axis has nothing to show.

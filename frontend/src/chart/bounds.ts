@@ -1,6 +1,6 @@
 /** How far the axes reach: what the lines need, with room where it helps. */
 import { lowerBound, upperBound } from "../points/search";
-import type { Interval, XAxis } from "./axis";
+import type { Interval, XAxis, YScale } from "./axis";
 import type { Line } from "./lines";
 
 /** The part of the y axis that is left free above and below the lines. */
@@ -8,7 +8,7 @@ const Y_PADDING = 0.06;
 /** Beyond this a difference of two ends would overflow to infinity. */
 const LARGEST = 8e307;
 
-/** The x coordinates that the lines span; a minute or a step around a single one, [0, 1] for no line. */
+/** The x coordinates that the lines span; a step or a minute around a single one, [0, 1] for no line. */
 export function xExtent(lines: readonly Line[], xAxis: XAxis): Interval {
   const extent = emptyExtent();
   for (const { xs, sorted } of lines) {
@@ -24,11 +24,11 @@ export function xExtent(lines: readonly Line[], xAxis: XAxis): Interval {
   if (extent.min > extent.max) {
     return { min: 0, max: 1 };
   }
-  return extent.min === extent.max ? around(extent.min, xAxis === "step" ? 1 : 30) : extent;
+  return extent.min === extent.max ? around(extent.min, xAxis === "step" ? 0.5 : 30) : extent;
 }
 
 /** The y coordinates of what the lines show inside `x`, padded; null where they show nothing there. */
-export function yExtent(lines: readonly Line[], x: Interval): Interval | null {
+export function yExtent(lines: readonly Line[], x: Interval, yScale: YScale): Interval | null {
   const extent = emptyExtent();
   for (const line of lines) {
     const { xs, ys } = line;
@@ -44,7 +44,7 @@ export function yExtent(lines: readonly Line[], x: Interval): Interval | null {
       }
     }
   }
-  return extent.min > extent.max ? null : padded(extent);
+  return extent.min > extent.max ? null : padded(extent, yScale);
 }
 
 /** The half-open range of indices to draw for `x`: what lies inside, and one point more at each side. */
@@ -65,17 +65,18 @@ function crossing({ xs, ys }: Line, i: number, x: number): number {
   return x0 < x && x < x1 ? y0 + (y1 - y0) * ((x - x0) / (x1 - x0)) : Number.NaN;
 }
 
-/** Adds room at both ends, without crossing zero: a loss that is never negative gets no negative axis. */
-function padded({ min, max }: Interval): Interval {
+/** Adds room at both ends. On a linear scale it does not cross zero: a loss that is never negative gets no negative axis. */
+function padded({ min, max }: Interval, yScale: YScale): Interval {
   const low = Math.max(min, -LARGEST);
   const high = Math.min(max, LARGEST);
   if (low === high) {
-    return around(low, low === 0 ? 1 : Math.abs(low) * 0.1);
+    return around(low, yScale === "log" || low === 0 ? 1 : Math.abs(low) * 0.1);
   }
   const room = (high - low) * Y_PADDING;
+  const stopsAtZero = yScale === "linear";
   return {
-    min: low >= 0 && low - room < 0 ? 0 : Math.max(low - room, -LARGEST),
-    max: high <= 0 && high + room > 0 ? 0 : Math.min(high + room, LARGEST),
+    min: stopsAtZero && low >= 0 && low < room ? 0 : Math.max(low - room, -LARGEST),
+    max: stopsAtZero && high <= 0 && high > -room ? 0 : Math.min(high + room, LARGEST),
   };
 }
 

@@ -173,11 +173,7 @@ export class ChartCanvas {
     let labels: string[] = [];
     return {
       ...this.axisLook(),
-      size: (chart, values) => {
-        chart.ctx.font = this.theme.font;
-        const widths = (values ?? []).map((label) => chart.ctx.measureText(label).width);
-        return Math.max(36, Math.ceil(Math.max(0, ...widths)) + 14);
-      },
+      size: ({ ctx }, values) => Math.max(36, Math.ceil(widest(ctx, this.theme.font, values ?? [])) + 14),
       splits: (chart) => {
         const { y, yScale } = this.scene;
         const axis = yAxisTicks(yScale, y, Math.max(2, Math.floor(chart.bbox.height / uPlot.pxRatio / Y_TICK_SPACE)));
@@ -205,7 +201,7 @@ export class ChartCanvas {
     const { lines, x, y } = this.scene;
     const frame = { ...bbox, x, y };
     const ratio = uPlot.pxRatio;
-    const bleed = 3 * ratio;
+    const bleed = 1.5 * ratio;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left - bleed, bbox.top - bleed, bbox.width + 2 * bleed, bbox.height + 2 * bleed);
@@ -216,7 +212,7 @@ export class ChartCanvas {
       paintLine(ctx, frame, line, { color: line.run.color, width, dotRadius: dotRadius(lines.length) * ratio });
     }
     for (const line of lines) {
-      paintMarks(ctx, frame, marksOf(line, frame, 5 * ratio), line.run.color, 7 * ratio);
+      paintMarks(ctx, frame, marksOf(line, frame, 12 * ratio), line.run.color, 7 * ratio);
     }
     ctx.restore();
   }
@@ -278,11 +274,20 @@ export class ChartCanvas {
 
 /** CSS pixels: many lines are thinner, so that they stay apart. */
 function lineWidth(lines: number): number {
-  return lines <= 12 ? 1.75 : lines <= 50 ? 1.25 : 1;
+  return lines <= 12 ? 1.5 : lines <= 50 ? 1.25 : 1;
 }
 
 function dotRadius(lines: number): number {
   return lines <= 12 ? 3 : 2;
+}
+
+/** The width of the widest label in CSS pixels. The context keeps its font: uPlot believes to know it. */
+function widest(context: CanvasRenderingContext2D, font: string, labels: readonly string[]): number {
+  context.save();
+  context.font = font;
+  const widths = labels.map((label) => context.measureText(label).width);
+  context.restore();
+  return Math.max(0, ...widths);
 }
 
 function toUnits(positions: readonly number[], { min, max }: Interval): number[] {

@@ -84,11 +84,13 @@ export function formatTicks(values: readonly number[], step: number): string[] {
   return values.map((value) => (value === 0 ? "0" : withMinus(fixed(value / 1000 ** thousands, decimals) + suffix)));
 }
 
-/** The label of a tick that stands for itself, as on a log axis: "1e−5", "0.002", "50", "10k". */
-export function formatTick(value: number): string {
-  const digits = Number(value.toExponential(2).split("e")[0]);
-  const step = Math.abs(digits % 1) > 1e-9 ? value / 100 : value;
-  return (formatTicks([value], step)[0] as string).replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+/** Labels of ticks on a log axis: plain numbers ("0.002", "50") where all are of everyday size, else powers ("2e−5"). */
+export function formatLogTicks(values: readonly number[]): string[] {
+  const isPlain = values.every((value) => value >= 1e-3 && value < 1e6);
+  return values.map((value) => {
+    const [mantissa, exponent] = value.toExponential(3).split("e") as [string, string];
+    return withMinus(isPlain ? sixDigits.format(value) : `${Number(mantissa)}e${Number(exponent)}`);
+  });
 }
 
 /** Labels of the ticks of an axis of durations in seconds, in the unit that suits their distance. */

@@ -1,6 +1,6 @@
 /** Ticks with their labels, for the axes that a chart can have. */
 import type { Interval, XAxis, YScale } from "./axis";
-import { formatDurationTicks, formatTick, formatTicks } from "./format";
+import { formatDurationTicks, formatLogTicks, formatTicks } from "./format";
 import { durationTicks, logTicks, numberTicks, wholeTicks } from "./ticks";
 import { timeTicks } from "./timeTicks";
 
@@ -30,7 +30,7 @@ export function xAxisTicks(xAxis: XAxis, interval: Interval, count: number): Axi
 export function yAxisTicks(yScale: YScale, interval: Interval, count: number): Axis {
   if (yScale === "log") {
     const values = logTicks(interval, count);
-    return { positions: values.map(Math.log10), labels: values.map(formatTick) };
+    return { positions: values.map(Math.log10), labels: formatLogTicks(values) };
   }
   const { values, step } = numberTicks(interval, count);
   return { positions: values, labels: formatTicks(values, step) };
