@@ -65,7 +65,7 @@ class Workload:
         if not (home / _DONE).exists():
             shutil.rmtree(home, ignore_errors=True)
             for number, name in enumerate(self.run_names):
-                series = [self._points(number, tag) for tag in range(self.tags)]
+                series = [self.points(number, tag) for tag in range(self.tags)]
                 with EventFile(home / name) as file:
                     file.write(self.tag_names, series)
             (home / _DONE).touch()
@@ -75,7 +75,7 @@ class Workload:
     def _name(self) -> str:
         return f"{self.runs}x{self.tags}x{self.steps}" + ("-spike" if self.spike else "")
 
-    def _points(self, run: int, tag: int) -> Points:
+    def points(self, run: int, tag: int) -> Points:
         """The points of a series: a curve that falls, with noise, at irregular times; values fit 32-bit floats."""
         steps = np.arange(self.steps)
         random = np.random.default_rng((run, tag))
@@ -109,7 +109,7 @@ class Workload:
         name, began = f"run-{number:04}", START + 60 * number
         created = CreateRun(run, run, None, run, EXPERIMENT, name, began)
         yield run, [created, StartRun(run, run, session, began, "host")], []
-        series = [self._points(number, tag) for tag in range(self.tags)]
+        series = [self.points(number, tag) for tag in range(self.tags)]
         declared = [DeclareSeries(run, run, session, tag, name, metric=name) for tag, name in enumerate(self.tag_names)]
         size = max(1, _BATCH_POINTS // self.tags)
         for first in range(0, self.steps, size):

@@ -171,7 +171,20 @@ class Diagnosis:
     findings: list[Finding]
 
 
-def print_json(answer: RunList | RunDetails | CheckReport | Diagnosis) -> None:
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """The answer of ``export``: what it wrote; ``unchanged`` folders had what they were to have."""
+
+    store: str
+    logdir: str
+    written: int
+    unchanged: int
+    points: int
+    bytes: int
+    lost: int
+
+
+def print_json(answer: RunList | RunDetails | CheckReport | Diagnosis | ExportReport) -> None:
     """Prints an answer as JSON in ASCII, so that no text in it can act on a terminal."""
     click.echo(json.dumps(_sayable(asdict(answer)), indent=2, allow_nan=False))
 

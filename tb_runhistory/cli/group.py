@@ -23,6 +23,7 @@ from tb_runhistory.errors import RunHistoryError
 COMMANDS = {
     "list": "List experiments and their runs as a tree.",
     "show": "Show everything that is recorded of a run.",
+    "export": "Write runs into a folder as TensorBoard's event files.",
     "check": "Verify a store and its journals, and say what is wrong.",
     "doctor": "Look at this installation and say what to fix.",
     "sync": "Ship what the journals on this machine hold to the store.",
