@@ -50,8 +50,8 @@ def command(uri: str | None, store: str | None, as_json: bool) -> int:
 
 def _check(chosen: StoreUri, quiet: bool) -> CheckReport:
     from tb_runhistory.cli.journals import journal_entries
-    from tb_runhistory.store.verify import StoreReport, verify_store
-    from tb_runhistory.store.verify_series import Part
+    from tb_runhistory.store.faults import Part, StoreReport
+    from tb_runhistory.store.verify import verify_store
 
     faults: list[FaultEntry] = []
     found = StoreReport()

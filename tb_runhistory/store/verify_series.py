@@ -9,7 +9,6 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
 
 import numpy as np
 
@@ -18,22 +17,12 @@ from tb_runhistory.records.points import Floats, Points
 from tb_runhistory.store.block import decode_block
 from tb_runhistory.store.cover import StoredBlock, steps_of
 from tb_runhistory.store.facts import Facts, combine, facts_of
+from tb_runhistory.store.faults import Part
 from tb_runhistory.store.pyramid import Buckets, decode_buckets, merge, summarize
 from tb_runhistory.store.schema import HIDDEN_LEVEL, POINTS_LEVEL
 
 _TOLERANCE = 1e-9
 """Sums depend on the order of addition: they may differ by this part of what was added."""
-
-
-class Part(StrEnum):
-    """Where in a store a fault is."""
-
-    FILE = "file"
-    SCHEMA = "schema"
-    POINTS = "points"
-    PYRAMID = "pyramid"
-    FACTS = "facts"
-    TEXTS = "texts"
 
 
 @dataclass(frozen=True, slots=True)

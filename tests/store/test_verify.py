@@ -13,18 +13,22 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from tb_runhistory.errors import NotAStore, NotFound, StoreTooNew
 from tb_runhistory.records.points import Points
+from tb_runhistory.store import verify
 from tb_runhistory.store.block import encode_block
+from tb_runhistory.store.faults import Fault, Part, StoreReport
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.store.pyramid import encode_buckets, summarize
-from tb_runhistory.store.verify import Fault, verify_store
-from tb_runhistory.store.verify_series import Part
+from tb_runhistory.store.verify import verify_store
 from tb_runhistory.uri import StoreUri, parse_uri
 from tests.conformance.builder import START, History
 from tests.store.test_series_model import OPERATIONS, Log
-from tests.store.test_viewing_writes_nothing import contents
+from tests.store.test_viewing_writes_nothing import closed_store, contents, killed_store
+
+__all__ = ["closed_store", "killed_store"]
 
 COUNT = 70_000
 
@@ -254,3 +258,48 @@ def test_a_store_that_is_being_written_is_checked_between_the_commits(tmp_path: 
             run.log("loss", range(turn * 3000, turn * 3000 + 3000))
             report = verify_store(uri_of(path))
             assert (report.faults, report.points) == ([], turn * 3000 + 3000)
+
+
+@pytest.mark.parametrize("store", ["closed_store", "killed_store"])
+def test_a_check_changes_no_byte_however_the_last_writer_ended(store: str, request: pytest.FixtureRequest) -> None:
+    path: Path = request.getfixturevalue(store)
+    before = contents(path.parent)
+    report = verify_store(uri_of(path))
+    assert (report.faults, report.points) == ([], 5000)
+    assert contents(path.parent) == before
+
+
+def test_one_damaged_page_does_not_hide_the_other_runs(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    with open_writer(uri_of(path)) as writer:
+        history = History(writer)
+        for number in range(3):
+            history.root(f"run {number}").log(
+                "loss", range(9000), np.random.default_rng(number).normal(size=9000).tolist()
+            ).end()
+    (payload,) = payloads(path, "blocks WHERE run_id = 'run 1' AND level = 0 AND first_step = 0")
+    whole = path.read_bytes()
+    place = whole.index(payload[-200:])
+    page = place - place % 4096
+    path.write_bytes(whole[:page] + b"\xff" * 4096 + whole[page + 4096 :])
+    report = verify_store(uri_of(path))
+    assert {fault.run_id for fault in report.faults if fault.part is Part.POINTS} <= {"run 1"}
+    assert report.faults
+    assert report.points >= 18_000
+
+
+def test_a_fault_that_a_writer_made_and_mended_meanwhile_is_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def look(connection: Connection) -> StoreReport:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            return StoreReport()
+        with open_writer(uri_of(path)) as writer:
+            History(writer, journal_id="another").root("meanwhile")
+        return StoreReport(faults=[Fault(Part.SCHEMA, "half of a commit")])
+
+    monkeypatch.setattr(verify, "_content_faults", look)
+    assert faults(path) == []
+    assert looks == 2
