@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tb_runhistory.export.recorded import export_to_tensorboard
+    from tb_runhistory.launch.tensorboard import Tensorboard
     from tb_runhistory.recording.experiment import Experiment
     from tb_runhistory.recording.run import Run
     from tb_runhistory.recording.workspace import Workspace
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Experiment": "tb_runhistory.recording.experiment",
     "Run": "tb_runhistory.recording.run",
+    "Tensorboard": "tb_runhistory.launch.tensorboard",
     "Workspace": "tb_runhistory.recording.workspace",
     "export_to_tensorboard": "tb_runhistory.export.recorded",
 }
@@ -44,4 +46,4 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *_HOMES])
 
 
-__all__ = ["Experiment", "Run", "Workspace", "export_to_tensorboard"]
+__all__ = ["Experiment", "Run", "Tensorboard", "Workspace", "export_to_tensorboard"]
