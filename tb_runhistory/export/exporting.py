@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from tb_runhistory.errors import RunHistoryError
@@ -58,34 +58,30 @@ def export_runs(
     Raises:
       NotFound: the experiment or a run does not exist.
       RunHistoryError: the store cannot be read, or the folder not be written.
-      KeyboardInterrupt: as it came, after a line that says how to go on.
+      KeyboardInterrupt: as it came, once a line has said how to go on.
     """
     snapshot = Snapshot(reader, scope)
     folders = contents_of(snapshot, None if recursive else _topmost(snapshot, scope))
-    waiting = [
-        content
-        for content in folders
-        if not is_current(folder_of(logdir, content.name), owner_of(content.run_id), content.fingerprint())
-    ]
-    with _Progress(logger, logdir, waiting) as progress:
-        export = _Export(reader, logdir, progress)
-        try:
-            logdir.mkdir(parents=True, exist_ok=True)
+    try:
+        logdir.mkdir(parents=True, exist_ok=True)
+        waiting = [content for content in folders if not _is_there(logdir, content)]
+        with _Progress(logger, logdir, waiting) as progress:
+            export = _Export(reader, logdir, progress)
             for content in waiting:
                 export.write(content)
                 progress.finished(content)
-        except KeyboardInterrupt:
-            progress.say(f"the export to {logdir} was interrupted: export again, and it goes on with what is missing")
-            raise
-        except OSError as error:
-            place = os.path.dirname(str(error.filename)) if error.filename else logdir
-            raise RunHistoryError(
-                f"the export to {logdir} cannot write to {place}: {error.strerror or error}; "
-                "export again when that is mended, and it goes on with what is missing"
-            ) from None
+    except OSError as error:
+        raise RunHistoryError(
+            f"cannot write to {error.filename or logdir}: {error.strerror or error}; when that is mended, export to "
+            f"{logdir} again: it goes on with what is missing"
+        ) from None
     return ExportResult(
         str(logdir), len(waiting), len(folders) - len(waiting), export.points, export.bytes, export.lost
     )
+
+
+def _is_there(logdir: Path, content: FolderContent) -> bool:
+    return is_current(folder_of(logdir, content.name), owner_of(content.run_id), content.fingerprint())
 
 
 class _Export:
@@ -180,7 +176,11 @@ class _Progress:
             )
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self.say(f"interrupted: export to {self._logdir} again, and it goes on with what is missing")
         if self._bar is not None:
             self._bar.close()
         elif self._done == self._waiting and self._logger is not None:

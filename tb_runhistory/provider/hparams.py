@@ -124,5 +124,6 @@ def _set_value(target: struct_pb2.Value, value: ParameterValue) -> None:
 
 def _content(data: plugin_data_pb2.HParamsPluginData) -> bytes:
     data.version = PLUGIN_DATA_VERSION
-    content: bytes = data.SerializeToString()
+    # In one order always, so that equal parameters are equal bytes.
+    content: bytes = data.SerializeToString(deterministic=True)
     return content
