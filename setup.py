@@ -1,10 +1,65 @@
-"""Packaging of tb-runhistory."""
+"""Packaging of tb-runhistory. The tab is built along with the package: see frontend/build.py."""
 
+import shutil
 from pathlib import Path
+from typing import ClassVar
 
-from setuptools import find_packages, setup
+from setuptools import Command, find_packages, setup
+from setuptools.command.build import build
+from setuptools.command.sdist import sdist
+from setuptools.errors import ExecError
 
-HERE = Path(__file__).parent
+from frontend.build import BUNDLE, STAMP, BuildFailed, sources
+from frontend.build import build as build_tab
+
+HERE = Path(__file__).resolve().parent
+
+
+class BuildTab(Command):
+    """Builds the tab where build_py finds it as data of the package. A source archive holds it and its sources."""
+
+    description = "build the Run History tab"
+    user_options: ClassVar[list[tuple[str, str, str]]] = []
+    editable_mode = False
+
+    def initialize_options(self) -> None:
+        self.build_lib = None
+
+    def finalize_options(self) -> None:
+        self.set_undefined_options("build_py", ("build_lib", "build_lib"))
+
+    def run(self) -> None:
+        try:
+            build_tab()
+        except BuildFailed as failed:
+            raise ExecError(str(failed)) from None
+        # setuptools leaves an earlier build there, whose files have other names.
+        shutil.rmtree(Path(self.build_lib) / BUNDLE.relative_to(HERE), ignore_errors=True)
+
+    def get_source_files(self) -> list[str]:
+        built = [path for path in BUNDLE.rglob("*") if path.is_file()]
+        return [str(path.relative_to(HERE)) for path in [*sources(), *built]]
+
+    def get_outputs(self) -> list[str]:
+        return []
+
+    def get_output_mapping(self) -> dict[str, str]:
+        return {}
+
+
+class Build(build):
+    """Builds the tab before what becomes of the package."""
+
+    sub_commands: ClassVar = [("build_tab", None), *build.sub_commands]
+
+
+class SourceArchive(sdist):
+    """Holds the built tab beside its sources, so that installing it needs neither Node nor npm."""
+
+    def run(self) -> None:
+        self.run_command("build_tab")
+        super().run()
+
 
 setup(
     name="tb-runhistory",
@@ -14,6 +69,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     license_files=["LICENSE"],
+    cmdclass={"build": Build, "build_tab": BuildTab, "sdist": SourceArchive},
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Intended Audience :: Science/Research",
@@ -28,7 +84,9 @@ setup(
         "tb_runhistory": ["py.typed"],
         # Alembic runs these by their path; they are no modules to import.
         "tb_runhistory.store": ["migrations/*.py", "migrations/versions/*.py"],
+        "tb_runhistory.plugin": ["static/*"],
     },
+    exclude_package_data={"tb_runhistory.plugin": [f"static/{STAMP.name}"]},
     install_requires=[
         "tensorboard>=2.21",
         "protobuf",

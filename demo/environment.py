@@ -11,7 +11,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from frontend.build import is_built
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
@@ -27,10 +30,11 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def prepare(folder: Path, extra: str) -> Path:
+def prepare(folder: Path, extra: str, more: Sequence[str] = ()) -> Path:
     """Returns the interpreter of the environment in ``folder``, which has this checkout and its ``extra`` installed.
 
-    The package is installed in editable form, so that a change of its code needs no new installation.
+    ``more`` are requirements of this machine. The package is installed in editable form, so that a change of its code
+    needs no new installation; the tab is built anew when its sources have changed.
 
     Raises:
       SetupError: Python is too old, has no pip to give, or the installation failed.
@@ -38,16 +42,21 @@ def prepare(folder: Path, extra: str) -> Path:
     check_python()
     interpreter = folder / "bin" / "python"
     stamp = folder / _STAMP
-    wanted = _fingerprint(extra)
+    wanted = _fingerprint(extra, more)
+    pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if interpreter.exists() and stamp.exists() and stamp.read_text("utf-8") == wanted:
+        if not is_built():
+            say("Building the Run History tab anew …")
+            _run([*pip, "--no-deps", "--editable", str(CHECKOUT)], "pip could not build the tab; its words stand above")
         return interpreter
     say(f"Making a Python environment in {_short(folder)} …")
     _require_ensurepip()
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(folder)], "Python could not make a virtual environment")
-    say("Installing the package and what it needs (a minute or two, once) …")
-    pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--editable", f"{CHECKOUT}[{extra}]"], "pip could not install the package; its own words stand above")
+    tab = "" if is_built() else ", and building the Run History tab"
+    say(f"Installing the package and what it needs{tab} (a minute or two, once) …")
+    requirements = [f"{CHECKOUT}[{extra}]", *more]
+    _run([*pip, "--editable", *requirements], "pip could not install the package; its own words stand above")
     stamp.write_text(wanted, "utf-8")
     return interpreter
 
@@ -83,10 +92,10 @@ def _require_ensurepip() -> None:
     install_debian_package("python3-venv")
 
 
-def _fingerprint(extra: str) -> str:
+def _fingerprint(extra: str, more: Sequence[str] = ()) -> str:
     """Changes with anything that the environment is made from: the requirements, the interpreter, the place."""
     digest = hashlib.sha256()
-    for part in (sys.version, sys.executable, str(CHECKOUT), extra):
+    for part in (sys.version, sys.executable, str(CHECKOUT), extra, *more):
         digest.update(part.encode() + b"\0")
     for name in ("setup.py", "pyproject.toml"):
         digest.update((CHECKOUT / name).read_bytes())

@@ -40,6 +40,7 @@ export default defineConfig({
     cssCodeSplit: false,
     modulePreload: false,
     reportCompressedSize: false,
+    license: { fileName: "third-party-licenses.md" },
     rolldownOptions: {
       input: "src/index.tsx",
       preserveEntrySignatures: "strict",

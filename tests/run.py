@@ -1,4 +1,4 @@
-"""Runs every check and every test of the project; all it needs is Python 3.11 and, once, the package registry.
+"""Runs every check and every test of the project; it needs Python 3.11 and, once, the registries of pip and npm.
 
     python3 tests/run.py [--slow] [arguments of pytest]
 
@@ -18,12 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from demo.browser import NAMES, find_browser
 from demo.environment import CHECKOUT, SetupError, check_python, install_debian_package, may_install, prepare, say
+from frontend.build import node_requirements
 
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
     "import-linter": ["lint-imports", "--no-logo"],
+    **{f"{name} of the tab": ["python", "frontend/build.py", "run", name] for name in ("typecheck", "lint", "test")},
 }
 
 
@@ -32,7 +34,7 @@ def main(arguments: list[str]) -> int:
     try:
         check_python()
         require_browser()
-        programs = prepare(CHECKOUT / ".venv-test", "test").parent
+        programs = prepare(CHECKOUT / ".venv-test", "test", node_requirements()).parent
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1

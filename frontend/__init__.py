@@ -1,0 +1,1 @@
+"""The Run History tab, in TypeScript, and the Python that builds it."""
