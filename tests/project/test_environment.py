@@ -13,15 +13,37 @@ from demo import environment
 from demo.environment import CHECKOUT, SetupError, check_python, prepare
 
 
-def test_an_environment_is_used_again(tmp_path: Path) -> None:
-    made = tmp_path / "made"
-    (made / "bin").mkdir(parents=True)
-    (made / "bin" / "python").touch()
-    (made / "made-from").write_text(environment._fingerprint("test"), "utf-8")
-    marker = made / "marker"
-    marker.touch()
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """An environment that is up to date. What runs as its Python notes how it was called."""
+    folder = tmp_path / "made"
+    (folder / "bin").mkdir(parents=True)
+    python = folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\n', "utf-8")
+    python.chmod(0o755)
+    (folder / "made-from").write_text(environment._fingerprint("test"), "utf-8")
+    return folder
+
+
+def test_an_environment_is_used_again(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "is_built", lambda: True)
     assert prepare(made, "test") == made / "bin" / "python"
-    assert marker.exists()
+    assert not (made / "calls").exists()
+
+
+def test_a_tab_whose_sources_have_changed_is_built_in_the_environment_that_is_there(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(environment, "is_built", lambda: False)
+    assert prepare(made, "test") == made / "bin" / "python"
+    (call,) = (made / "calls").read_text("utf-8").splitlines()
+    assert call.startswith("-m pip install")
+    assert call.endswith(f"--no-deps --editable {CHECKOUT}")
+    assert capsys.readouterr().out == "Building the Run History tab anew …\n"
+
+
+def test_an_environment_is_made_anew_when_the_machine_needs_something_else() -> None:
+    assert environment._fingerprint("test", ["a-package"]) != environment._fingerprint("test")
 
 
 @pytest.mark.parametrize("file", ["setup.py", "pyproject.toml"])
