@@ -35,10 +35,11 @@ export function yExtent(lines: readonly Line[], x: Interval, yScale: YScale): In
     const [from, to] = visible(line, x);
     for (let i = from; i < to; i++) {
       const here = xs[i] as number;
+      const before = i > from ? (xs[i - 1] as number) : here;
       if (here >= x.min && here <= x.max) {
         include(extent, ys[i]);
       }
-      if (i > from) {
+      if (before < x.min || here > x.max) {
         include(extent, crossing(line, i, x.min));
         include(extent, crossing(line, i, x.max));
       }
@@ -89,8 +90,13 @@ function emptyExtent(): Interval {
 }
 
 function include(extent: Interval, value: number | undefined): void {
-  if (value !== undefined && Number.isFinite(value)) {
-    extent.min = Math.min(extent.min, value);
-    extent.max = Math.max(extent.max, value);
+  if (value === undefined || !Number.isFinite(value)) {
+    return;
+  }
+  if (value < extent.min) {
+    extent.min = value;
+  }
+  if (value > extent.max) {
+    extent.max = value;
   }
 }

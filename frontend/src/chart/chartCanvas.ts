@@ -78,11 +78,10 @@ export class ChartCanvas {
     this.chart.destroy();
   }
 
-  /** Shows another scene, at once. */
+  /** Shows another scene, at once. What is emphasized must be said again: its line may have changed. */
   show(scene: Scene): void {
     this.scene = scene;
     this.chart.batch(() => this.chart.redraw(false, true));
-    this.paintOverlay();
   }
 
   emphasize(emphasis: Emphasis): void {

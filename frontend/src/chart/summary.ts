@@ -18,15 +18,22 @@ export interface RunFacts {
 /** The facts of one line, over the points that are shown. */
 export function factsOf(line: Line): RunFacts {
   const { steps, values } = line.series;
-  const finite = values.filter(Number.isFinite);
-  return {
-    line,
-    points: values.length,
-    lastStep: steps[steps.length - 1] ?? Number.NaN,
-    last: values[values.length - 1] ?? Number.NaN,
-    min: finite.length === 0 ? Number.NaN : finite.reduce((low, value) => Math.min(low, value)),
-    max: finite.length === 0 ? Number.NaN : finite.reduce((high, value) => Math.max(high, value)),
-  };
+  const { min, max } = finiteRange(values);
+  const end = values.length - 1;
+  return { line, points: values.length, lastStep: steps[end] ?? Number.NaN, last: values[end] ?? Number.NaN, min, max };
+}
+
+function finiteRange(values: Float64Array): { min: number; max: number } {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (Number.isFinite(value)) {
+      min = value < min ? value : min;
+      max = value > max ? value : max;
+    }
+  }
+  return min <= max ? { min, max } : { min: Number.NaN, max: Number.NaN };
 }
 
 /** Runs that a summary names one by one; of more it says how many. */
