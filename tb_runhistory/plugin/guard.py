@@ -1,9 +1,9 @@
 """What stands before a route, or before a whole TensorBoard: who may ask, and what a browser may do with the answer.
 
-TensorBoard has no passwords: what keeps other people's pages out is that a browser lets a page read only what comes from
-the page's own origin. Two tricks get around that. A page may make its own name point to this machine (DNS rebinding):
-so a request must name a host that is known to be this one. And a page may send requests whose answers it cannot
-read: so requests that a browser says come from another site are refused, except for following a link.
+TensorBoard has no passwords: what keeps other people's pages out is that a browser lets a page read only what comes
+from the page's own origin. Two tricks get around that. A page may make its own name point to this machine (DNS
+rebinding): so a request must name a host that is known to be this one. And a page may send requests whose answers it
+cannot read: so requests that a browser says come from another site are refused, except for following a link.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class Guard:
         host = environ.get("HTTP_HOST", "")
         if not self._is_allowed(_host(host)):
             return 403, (
-                f"This TensorBoard does not know itself as {_host(host)!r}: open it by its IP address or as localhost, or "
-                f"start it with {HOSTS_VARIABLE} naming the hosts it may be asked for, separated by commas."
+                f"This TensorBoard does not know itself as {_host(host)!r}: open it by its IP address or as localhost, "
+                f"or start it with {HOSTS_VARIABLE} naming the hosts it may be asked for, separated by commas."
             )
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and not self._is_own(origin, host):

@@ -10,9 +10,9 @@ finite, so they travel as a ``NonFinite``.
     GET v1/points?tag=&run=…&limit=&first_step=&last_step=    a PointsHeader, then columns: see ``plugin/points.py``
     any, refused                                          Problem, with a 4xx or 5xx status
 
-A ``column``, like a ``sort``, names what a cell shows: "param:lr" the run's parameter lr (its own, or what it inherits),
-"metric:loss" the last value of its metric loss. ``sort`` also takes "created", "name", "status", "started" and
-"duration". Runs without a value come last in both orders.
+A ``column``, like a ``sort``, names what a cell shows: "param:lr" the run's parameter lr (its own, or what it
+inherits), "metric:loss" the last value of its metric loss. ``sort`` also takes "created", "name", "status", "started"
+and "duration". Runs without a value come last in both orders.
 """
 
 from __future__ import annotations

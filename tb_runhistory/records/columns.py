@@ -5,7 +5,9 @@ Text columns are lists of str, numbers are numpy arrays. Times are seconds since
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +68,15 @@ class RunColumns:
 
     def __len__(self) -> int:
         return len(self.run_id)
+
+    def take(self, rows: Sequence[int]) -> RunColumns:
+        """The runs at ``rows``, in that order."""
+        columns: Iterable[Any] = (getattr(self, field.name) for field in fields(self))
+        positions = np.array(rows, np.intp)
+        taken: list[Any] = [
+            [column[row] for row in rows] if isinstance(column, list) else column[positions] for column in columns
+        ]
+        return RunColumns(*taken)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

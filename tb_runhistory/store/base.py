@@ -28,6 +28,7 @@ from tb_runhistory.records.columns import (
     TextColumns,
 )
 from tb_runhistory.records.points import Points
+from tb_runhistory.records.tree import ColumnCounts, TreePage, TreeQuery
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +131,18 @@ class RunHistoryReader(ABC):
     @abstractmethod
     def runs(self, scope: Scope) -> RunColumns:
         """The runs in scope."""
+
+    @abstractmethod
+    def tree_page(self, query: TreeQuery) -> TreePage:
+        """One page of runs of one parent, sorted, with the cells that are asked for.
+
+        It costs what is asked for: cells are read for the runs of the page only. A parent that is not in scope has no
+        children.
+        """
+
+    @abstractmethod
+    def tree_columns(self, scope: Scope) -> ColumnCounts:
+        """Which parameters and metrics the runs in scope have, and how many runs have each themselves."""
 
     @abstractmethod
     def parameters(self, scope: Scope) -> ParameterColumns:

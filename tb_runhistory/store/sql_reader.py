@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
-from sqlalchemy import ColumnElement, Connection, Float, Integer, Select, Table, and_, func, or_, select, true, tuple_
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, select
 
-from tb_runhistory.records.changes import DataClass, MetricShape, ParameterValue
+from tb_runhistory.records.changes import DataClass, MetricShape
 from tb_runhistory.records.columns import (
     ExperimentColumns,
     LabelColumns,
@@ -24,14 +22,15 @@ from tb_runhistory.records.columns import (
     SeriesKey,
     TextColumns,
 )
-from tb_runhistory.records.status import RunStatus
+from tb_runhistory.records.tree import ColumnCounts, TreePage, TreeQuery
 from tb_runhistory.store.base import RunHistoryReader
 from tb_runhistory.store.schema import experiments, params, properties, runs, series, tags
 from tb_runhistory.store.series_reader import read_points, read_texts
+from tb_runhistory.store.sql_columns import in_scope, parameter_value, read_columns, read_runs
 from tb_runhistory.store.sqlite import connect_reader, engine_for, file_version, sqlite_errors
+from tb_runhistory.store.tree_reader import count_columns, read_page
 from tb_runhistory.uri import StoreUri
 
-_RUN_COLUMNS = [runs.c[field.name] for field in fields(RunColumns)]
 _SERIES_COLUMNS = [
     *(series.c.root_id, series.c.run_id, series.c.number),
     *(series.c["column_name" if field.name == "column" else field.name] for field in fields(SeriesColumns)[1:]),
@@ -59,23 +58,28 @@ class SqliteReader(RunHistoryReader):
             experiments.c.created_at, experiments.c.name
         )
         with self._snapshot() as connection:
-            name, description, created_at, count = _columns(connection, query)
+            name, description, created_at, count = read_columns(connection, query)
         return ExperimentColumns(name, description, created_at, count)
 
     def runs(self, scope: Scope) -> RunColumns:
         with self._snapshot() as connection:
-            query = select(*_RUN_COLUMNS).where(_in_scope(scope))
-            ordered = query.order_by(runs.c.created_at, runs.c.depth, runs.c.number, runs.c.run_id)
-            columns = dict(zip(_names(RunColumns), _columns(connection, ordered), strict=True))
-        columns["status"] = [RunStatus(each) for each in columns["status"]]
-        return RunColumns(**columns)
+            order = (runs.c.created_at, runs.c.depth, runs.c.number, runs.c.run_id)
+            return read_runs(connection, in_scope(scope), order)
+
+    def tree_page(self, query: TreeQuery) -> TreePage:
+        with self._snapshot() as connection:
+            return read_page(connection, query)
+
+    def tree_columns(self, scope: Scope) -> ColumnCounts:
+        with self._snapshot() as connection:
+            return count_columns(connection, scope)
 
     def parameters(self, scope: Scope) -> ParameterColumns:
         wanted = (params.c.run_id, params.c.name, params.c.kind, params.c.number, params.c.text)
         with self._snapshot() as connection:
-            query = _joined(params, wanted, _in_scope(scope)).order_by(params.c.run_id, params.c.name)
-            run_id, name, *typed = _columns(connection, query)
-        return ParameterColumns(run_id, name, [_value(*each) for each in zip(*typed, strict=True)])
+            query = _joined(params, wanted, in_scope(scope)).order_by(params.c.run_id, params.c.name)
+            run_id, name, *typed = read_columns(connection, query)
+        return ParameterColumns(run_id, name, [parameter_value(*each) for each in zip(*typed, strict=True)])
 
     def tags(self, scope: Scope) -> LabelColumns:
         return self._labels(tags, scope)
@@ -86,18 +90,18 @@ class SqliteReader(RunHistoryReader):
     def _labels(self, table: Table, scope: Scope) -> LabelColumns:
         wanted = (table.c.run_id, table.c.name, table.c.value)
         with self._snapshot() as connection:
-            query = _joined(table, wanted, _in_scope(scope)).order_by(table.c.run_id, table.c.name)
-            return LabelColumns(*_columns(connection, query))
+            query = _joined(table, wanted, in_scope(scope)).order_by(table.c.run_id, table.c.name)
+            return LabelColumns(*read_columns(connection, query))
 
     def series(self, scope: Scope, data_class: DataClass, tags: Sequence[str] | None = None) -> SeriesColumns:
         with self._snapshot() as connection:
-            query = _joined(series, _SERIES_COLUMNS, _in_scope(scope))
+            query = _joined(series, _SERIES_COLUMNS, in_scope(scope))
             query = query.where(series.c.data_class == data_class.value, series.c.count > 0)
             if tags is not None:
                 named = func.json_each(json.dumps(list(tags))).table_valued("value")
                 query = query.where(series.c.tag.in_(select(named.c.value)))
             query = query.order_by(series.c.run_id, series.c.tag)
-            root_id, run_id, number, *rest = _columns(connection, query)
+            root_id, run_id, number, *rest = read_columns(connection, query)
         keys = [SeriesKey(*key) for key in zip(root_id, run_id, number.tolist(), strict=True)]
         columns = dict(zip(_names(SeriesColumns)[1:], rest, strict=True))
         columns["shape"] = [MetricShape(each) for each in columns["shape"]]
@@ -123,58 +127,12 @@ class SqliteReader(RunHistoryReader):
             yield connection
 
 
-def _in_scope(scope: Scope) -> ColumnElement[bool]:
-    """The condition on ``runs`` that a scope stands for."""
-    conditions: list[ColumnElement[bool]] = []
-    if scope.experiment is not None:
-        conditions.append(runs.c.experiment == scope.experiment)
-    if scope.run_ids:
-        named = func.json_each(json.dumps(scope.run_ids)).table_valued("value")
-        top, below = runs.alias("top"), runs.alias("below")
-        # "0" is the character after "/", so the range holds all paths that go on from this one.
-        in_subtree = and_(
-            below.c.root_id == top.c.root_id,
-            below.c.path >= top.c.path,
-            below.c.path < top.c.path + "0",
-            or_(below.c.path == top.c.path, below.c.path >= top.c.path + "/"),
-        )
-        subtrees = named.join(top, top.c.run_id == named.c.value).join(below, in_subtree)
-        chosen = select(below.c.root_id, below.c.run_id).select_from(subtrees)
-        conditions.append(tuple_(runs.c.root_id, runs.c.run_id).in_(chosen))
-    return and_(true(), *conditions)
-
-
 def _joined(
-    table: Table, wanted: Sequence[ColumnElement[Any]], in_scope: ColumnElement[bool]
+    table: Table, wanted: Sequence[ColumnElement[Any]], is_in_scope: ColumnElement[bool]
 ) -> Select[tuple[Any, ...]]:
     of_run = and_(table.c.root_id == runs.c.root_id, table.c.run_id == runs.c.run_id)
-    return select(*wanted).select_from(runs.join(table, of_run)).where(in_scope)
+    return select(*wanted).select_from(runs.join(table, of_run)).where(is_in_scope)
 
 
-def _columns(connection: Connection, query: Select[tuple[Any, ...]]) -> list[Any]:
-    """The answer in columns: numpy arrays for numbers, with NaN for NULL, and lists for the rest."""
-    result = connection.execute(query)
-    kinds = [column.type for column in query.selected_columns]
-    rows = result.all()
-    columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
-    return [_column(kind, values) for kind, values in zip(kinds, columns, strict=True)]
-
-
-def _column(kind: TypeEngine[Any], values: Sequence[Any]) -> Any:
-    if isinstance(kind, Float):
-        return np.array(values, np.float64)
-    return np.array(values, np.int64) if isinstance(kind, Integer) else list(values)
-
-
-def _names(columns: type[RunColumns] | type[SeriesColumns]) -> list[str]:
+def _names(columns: type[SeriesColumns]) -> list[str]:
     return [field.name for field in fields(columns)]
-
-
-def _value(kind: str, number: float | None, text: str | None) -> ParameterValue:
-    if kind == "boolean":
-        return bool(number)
-    if kind == "integer":
-        return int(text or 0)
-    if kind == "number":
-        return float(number) if text is None and number is not None else float(text or "nan")
-    return text or ""

@@ -13,6 +13,7 @@ from tb_runhistory.store.block import decode_block, decode_tail
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import StoreUri, parse_uri
 from tests.conformance.store_suite import StoreDoor, StoreSuite
+from tests.conformance.tree_suite import TreeSuite
 
 
 class SqliteDoor(StoreDoor):
@@ -53,7 +54,7 @@ class SqliteDoor(StoreDoor):
             return int(raw.execute(count, {"r": run_id}).fetchone()[0])
 
 
-class TestSqlite(StoreSuite):
+class TestSqlite(StoreSuite, TreeSuite):
     """The suite over a SQLite file."""
 
     @pytest.fixture
