@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from tb_runhistory.cli.layout import printable
 from tb_runhistory.errors import RunHistoryError
 
 # Every command is the object ``command`` of the module of its name in this package. The sentences stand here so that
@@ -86,7 +87,7 @@ def _exit_code(run: Callable[[], Any], arguments: Sequence[str]) -> int:
 
 def _refuse(sentence: str, arguments: Sequence[str], exit_code: int) -> int:
     """Says on standard error why there is no answer: a sentence, or with --json an object with it."""
-    text = json.dumps({"error": sentence}) if "--json" in arguments else f"Error: {sentence}"
+    text = json.dumps({"error": sentence}) if "--json" in arguments else f"Error: {printable(sentence)}"
     with suppress(OSError):
         click.echo(text, err=True)
     return exit_code

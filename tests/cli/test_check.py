@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
 import sqlite3
+import subprocess
+import termios
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -15,7 +19,7 @@ from tb_runhistory.recording.shipper_lock import ShipperLock
 from tb_runhistory.recording.shipper_presence import shipper_of
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
-from tests.cli.conftest import answer, call
+from tests.cli.conftest import PROGRAM, answer, call
 from tests.conformance.builder import History
 from tests.recording.scripts import Scripts, eventually
 from tests.store.test_viewing_writes_nothing import contents
@@ -178,3 +182,27 @@ def test_damaged_records_of_a_journal_are_counted_and_kept_ones_are_reported(off
     assert "damaged" in kept["folder"]
     assert "are missing" in kept["sentence"]
     assert call("check", offline.store).exit_code == 1
+
+
+def test_a_journal_of_a_later_format_is_left_to_a_later_version(offline: Scripts) -> None:
+    segment = journal_of(offline) / "00000001.segment"
+    content = bytearray(segment.read_bytes())
+    content[8] = 99
+    content[60:64] = crc32(content[:60]).to_bytes(4, "little")
+    segment.write_bytes(content)
+    (entry,) = answer("check", offline.store)["journals"]
+    assert not entry["is_ok"]
+    assert "has format version 99" in entry["sentence"]
+
+
+def test_a_person_at_a_terminal_sees_how_far_it_is(path: Path) -> None:
+    parent, child = pty.openpty()
+    termios.tcsetwinsize(child, (24, 80))
+    check = [PROGRAM, "check", f"sqlite:///{path}"]
+    result = subprocess.run(check, stdout=subprocess.PIPE, stderr=child, text=True, check=False, timeout=60)
+    shown = os.read(parent, 4096)
+    os.close(child)
+    os.close(parent)
+    assert b"Checking" in shown
+    assert result.returncode == 0
+    assert "Checking" not in result.stdout

@@ -92,6 +92,11 @@ def test_with_json_an_error_is_json_on_standard_error(arguments: list[str], exit
     assert "secret" not in result.stderr
 
 
+def test_an_error_holds_nothing_that_acts_on_a_terminal() -> None:
+    result = call("list", "sqlite:////nowhere/\x1b[31m.db")
+    assert result.stderr.startswith("Error: there is no store at /nowhere/�[31m.db: ")
+
+
 def test_a_usage_error_is_two_and_names_the_option() -> None:
     for arguments in (["lost"], ["list", "--wrong"], ["list", "--status", "Asleep"], ["list", "--limit", "-1"]):
         result = call(*arguments)
