@@ -1,6 +1,5 @@
 /** One metric over the selected runs. */
-import { type ReactNode, useCallback, useMemo, useState } from "react";
-import "uplot/dist/uPlot.min.css";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from "react";
 import "./chart.css";
 import { xExtent, yExtent } from "./bounds";
 import { ChartBar } from "./ChartBar";
@@ -8,11 +7,13 @@ import { ChartNotes } from "./ChartNotes";
 import { Legend, MOST_IN_LEGEND } from "./Legend";
 import { type ChartRun, countMisfits } from "./lines";
 import { Message } from "./Message";
-import { PlotArea } from "./PlotArea";
 import { PointTable } from "./PointTable";
 import { summarize } from "./summary";
 import { useChartLines } from "./useChartLines";
 import { useView } from "./useView";
+
+/** Loaded with the first chart: the tree can be on screen without uPlot. */
+const PlotArea = lazy(() => import("./PlotArea").then((module) => ({ default: module.PlotArea })));
 
 export interface MetricChartProps {
   tag: string;
@@ -65,16 +66,18 @@ export function MetricChart({ tag, runs, version, highlighted = null, onHover, h
 
   function plot() {
     return (
-      <PlotArea
-        scene={scene}
-        whole={extent}
-        origins={shown.origins}
-        summary={summary}
-        highlighted={pointed ?? highlighted}
-        onHover={hover}
-        onZoom={view.zoomTo}
-        onReset={view.reset}
-      />
+      <Suspense fallback={<Message>Loading…</Message>}>
+        <PlotArea
+          scene={scene}
+          whole={extent}
+          origins={shown.origins}
+          summary={summary}
+          highlighted={pointed ?? highlighted}
+          onHover={hover}
+          onZoom={view.zoomTo}
+          onReset={view.reset}
+        />
+      </Suspense>
     );
   }
 

@@ -1,5 +1,6 @@
 /** The plot itself: the canvas, and the cursor over it. */
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import "uplot/dist/uPlot.min.css";
 import type { Interval } from "./axis";
 import { ChartCanvas, type Scene } from "./chartCanvas";
 import { type Frame, toPixelX, toPixelY } from "./frame";

@@ -29,8 +29,8 @@ function finiteRange(values: Float64Array): { min: number; max: number } {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
     if (Number.isFinite(value)) {
-      min = value < min ? value : min;
-      max = value > max ? value : max;
+      min = Math.min(min, value);
+      max = Math.max(max, value);
     }
   }
   return min <= max ? { min, max } : { min: Number.NaN, max: Number.NaN };

@@ -11,6 +11,8 @@ const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 const DAY = 86400;
 /** No axis has room for more; an interval at the limit of floating point could otherwise run on. */
 const MOST = 200;
+/** The share of a step by which an end may miss a tick that it means, as 0.3 / 0.1 misses 3. */
+const ROUNDING = 1e-9;
 
 /** About `count` round numbers (1, 2 or 5 times a power of ten) inside the interval. */
 export function numberTicks(interval: Interval, count: number): Ticks {
@@ -73,8 +75,8 @@ function multiples({ min, max }: Interval, step: number): Ticks {
   }
   // Below one, dividing by the inverse gives 0.3 where multiplying would give 0.30000000000000004.
   const inverse = step < 1 ? Math.round(1 / step) : 0;
-  const last = Math.floor(max / step);
-  for (let i = Math.ceil(min / step); i <= last && values.length < MOST; i++) {
+  const last = Math.floor(max / step + ROUNDING);
+  for (let i = Math.ceil(min / step - ROUNDING); i <= last && values.length < MOST; i++) {
     values.push(inverse > 0 && Number.isFinite(inverse) ? i / inverse : i * step);
   }
   return { values: values.map((value) => (value === 0 ? 0 : value)), step };

@@ -43,7 +43,11 @@ test("answers of any shape come back as they were sent", () => {
   for (let round = 0; round < 200; round++) {
     const inputs = Array.from({ length: Math.floor(random() * 6) }, (_, i): SeriesInput => {
       const steps = Array.from({ length: Math.floor(random() * 9) }, (_, k) => k * 3);
-      return { runId: "é".repeat(i) + i, steps, values: steps.map(() => (random() - 0.5) * 10 ** (random() * 600 - 300)) };
+      return {
+        runId: "é".repeat(i) + i,
+        steps,
+        values: steps.map(() => (random() - 0.5) * 10 ** (random() * 600 - 300)),
+      };
     });
     const decoded = decodePoints(encodeAnswer(inputs));
     expect(decoded.map(({ runId }) => runId)).toEqual(inputs.map(({ runId }) => runId));
