@@ -1,0 +1,19 @@
+/** The view, begun from the address and written back to it. */
+import { useCallback, useEffect, useState } from "react";
+import { addressWindow, isElsewhere, readFragment, writeFragment } from "./address";
+import { formatView, parseView, type View } from "./view";
+
+export type ChangeView = (change: (view: View) => Partial<View>) => void;
+
+export function useView(): [View, ChangeView] {
+  const [view, setView] = useState(() => parseView(readFragment(addressWindow().location.hash)));
+  const change = useCallback<ChangeView>((changes) => setView((before) => ({ ...before, ...changes(before) })), []);
+  useEffect(() => {
+    const { location, history } = addressWindow();
+    const hash = writeFragment(location.hash, formatView(view));
+    if (hash !== location.hash && !isElsewhere(location.hash)) {
+      history.replaceState(history.state, "", hash);
+    }
+  }, [view]);
+  return [view, change];
+}
