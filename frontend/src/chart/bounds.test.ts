@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from "vitest";
 import { visible, xExtent, yExtent } from "./bounds";
 import { makeLine, makeLines } from "./testing/lines";

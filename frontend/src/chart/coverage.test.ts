@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from "vitest";
 import { makeSeries } from "../points/testing/answers";
 import { coverageInside, coverageOf, describeCoverage, warnings } from "./coverage";

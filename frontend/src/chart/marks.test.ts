@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from "vitest";
 import { marksOf } from "./marks";
 import { makeLine } from "./testing/lines";

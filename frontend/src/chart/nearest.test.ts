@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../points/testing/answers";
 import type { Frame } from "./frame";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../points/testing/answers";
 import { durationTicks, logTicks, numberTicks, wholeTicks } from "./ticks";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from "vitest";
 import { seededRandom } from "../points/testing/answers";
 import { timeTicks } from "./timeTicks";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from "vitest";
 import { decodePoints, MalformedPoints } from "./decode";
 import { encodeAnswer, encodeBody, type SeriesInput, seededRandom } from "./testing/answers";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from "vitest";
 import { fetchPoints, limitFor, MOST_RUNS } from "./fetch";
 import { encodeAnswer } from "./testing/answers";

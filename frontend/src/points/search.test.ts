@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from "vitest";
 import { lowerBound, upperBound } from "./search";
 import { seededRandom } from "./testing/answers";

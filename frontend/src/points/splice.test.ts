@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from "vitest";
 import { splice, spliceAll } from "./splice";
 import { makeSeries } from "./testing/answers";
