@@ -3,7 +3,8 @@
 A record is the event's length, that one's checksum, the event, its checksum. Points of a series differ in their step,
 wall time and value only, so they are laid out a whole column at a time; a test reads them back with ``event_pb2``.
 
-Values are written as tensors of one 64-bit float. The older form, ``simple_value``, has 32 bits.
+Values have 32 bits in these files. There is a form with 64, a tensor, but TensorBoard's fast loader, which is the one
+that people have, shows nothing of a series that is written so.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from crc32c import crc32c
 from numpy.typing import NDArray
-from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
+from tensorboard.compat.proto import event_pb2, summary_pb2
 
 from tb_runhistory.provider.hparams import PLUGIN_NAME as HPARAMS
 from tb_runhistory.provider.hparams import SessionTag
@@ -30,7 +31,8 @@ _LOWEST_STEP = -(1 << 63)
 _ROWS_AT_ONCE = 1 << 15
 
 # The keys of the fields that ``_layout`` writes: a field's number and, in the lower three bits, its wire type.
-_WALL_TIME, _STEP, _SUMMARY, _VALUE, _TENSOR = 1 << 3 | 1, 2 << 3, 5 << 3 | 2, 1 << 3 | 2, 8 << 3 | 2
+_WALL_TIME, _STEP, _SUMMARY, _VALUE, _TAG, _NUMBER = 1 << 3 | 1, 2 << 3, 5 << 3 | 2, 1 << 3 | 2, 1 << 3 | 2, 2 << 3 | 5
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def first_record(wall_time: float, replaces_earlier: bool) -> bytes:
@@ -49,8 +51,9 @@ def scalar_records(tag: str, description: str, points: Points) -> Iterator[bytes
     """The records of points of one series, in their order; the first one carries the description."""
     if not len(points):
         return
-    value = summary_pb2.Summary.Value(tag=tag, metadata=_metadata(SCALARS, summary_pb2.DATA_CLASS_SCALAR, description))
-    value.tensor.CopyFrom(_double_tensor(float(points.values[0])))
+    metadata = _metadata(SCALARS, summary_pb2.DATA_CLASS_SCALAR, description)
+    first = float(_as_float32(points.values[:1])[0])
+    value = summary_pb2.Summary.Value(tag=tag, metadata=metadata, simple_value=first)
     yield _framed(_event(float(points.wall_times[0]), int(points.steps[0]), value))
     yield from more_scalar_records(tag, points.take(slice(1, None)))
 
@@ -96,9 +99,9 @@ def _metadata(plugin: str, data_class: int, description: str) -> Any:
     return metadata
 
 
-def _double_tensor(value: float) -> Any:
-    scalar = tensor_shape_pb2.TensorShapeProto()
-    return tensor_pb2.TensorProto(dtype=types_pb2.DT_DOUBLE, tensor_shape=scalar, double_val=[value])
+def _as_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The nearest 32-bit floats; a finite value beyond their range becomes the largest, so as not to look infinite."""
+    return np.where(np.isfinite(values), np.clip(values, -_LARGEST, _LARGEST), values).astype(np.float32)
 
 
 def _framed(event: Any) -> bytes:
@@ -119,21 +122,20 @@ def _masked(checksums: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 def _scalar_block(tag: bytes, points: Points, step_length: int) -> NDArray[np.void]:
     """Records of points whose steps take ``step_length`` bytes each, one row a record."""
-    # The value's eight bytes are the last of the tensor, and so of everything that is around it.
-    tensor = _double_tensor(0.0).SerializeToString()
-    entry = b"\x0a" + _varint(len(tag)) + tag + bytes([_TENSOR]) + _varint(len(tensor)) + tensor
-    summary = bytes([_VALUE]) + _varint(len(entry)) + entry
-    middle = bytes([_SUMMARY]) + _varint(len(summary)) + summary[:-8]
+    # The number is the last of what is around it, and 4 bytes long.
+    entry = bytes([_TAG]) + _varint(len(tag)) + tag + bytes([_NUMBER])
+    summary = bytes([_VALUE]) + _varint(len(entry) + 4) + entry
+    middle = bytes([_SUMMARY]) + _varint(len(summary) + 4) + summary
     content = np.dtype(
         [("wall_key", "u1"), ("wall_time", "<f8"), ("step_key", "u1"), ("step", "u1", (step_length,)),
-         ("middle", f"V{len(middle)}"), ("value", "<f8")]
+         ("middle", f"V{len(middle)}"), ("value", "<f4")]
     )  # fmt: skip
     record = np.dtype([("head", "V12"), ("content", content), ("checksum", "<u4")])
     rows = np.empty(len(points), record)
     rows["head"] = np.void(_head(content.itemsize))
     columns = rows["content"]
     columns["wall_key"], columns["step_key"] = _WALL_TIME, _STEP
-    columns["wall_time"], columns["value"] = points.wall_times, points.values
+    columns["wall_time"], columns["value"] = points.wall_times, _as_float32(points.values)
     columns["middle"] = np.void(middle)
     _put_varints(columns["step"], points.steps)
     contents = columns.tobytes()

@@ -24,7 +24,7 @@ from tb_runhistory.provider.snapshot import Snapshot
 from tb_runhistory.records.columns import DamagedBlock, Scope
 from tb_runhistory.store.base import RunHistoryReader
 
-_MOST_POINTS_AT_ONCE = 500_000
+MOST_POINTS_AT_ONCE = 500_000
 _SAMPLE_POINTS = 256
 
 
@@ -137,11 +137,11 @@ class _Export:
 
     def _windows(self, series: SeriesContent) -> Iterator[tuple[int, int] | None]:
         """Ranges of steps, both ends included, that together are all and hold not too many points each."""
-        if series.count <= _MOST_POINTS_AT_ONCE:
+        if series.count <= MOST_POINTS_AT_ONCE:
             yield None
             return
         [sample] = self._reader.read_points([series.key], _SAMPLE_POINTS)
-        parts = -(-series.count // _MOST_POINTS_AT_ONCE)
+        parts = -(-series.count // MOST_POINTS_AT_ONCE)
         steps = sample.points.steps.tolist()
         starts = sorted({steps[len(steps) * part // parts] for part in range(1, parts)})
         yield from zip([-(1 << 63), *starts], [*(start - 1 for start in starts), (1 << 63) - 1], strict=True)

@@ -41,6 +41,4 @@ def read_logdir(logdir: Path) -> dict[str, ReadRun]:
 
 def files_of(logdir: Path) -> dict[Path, tuple[int, int]]:
     """Every file below, with its inode and the time of its last change: equal when nothing was written."""
-    return {
-        path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in sorted(logdir.rglob("*")) if path.is_file()
-    }
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in sorted(logdir.rglob("*")) if path.is_file()}
