@@ -69,14 +69,22 @@ class RunHistoryLoader(base_plugin.TBLoader):  # type: ignore[misc]
         if error:
             raise base_plugin.FlagsError(error)
 
-    def load(self, context: base_plugin.TBContext) -> None:
+    def load(self, context: base_plugin.TBContext) -> base_plugin.TBPlugin | None:
         for opening in self._openings:
             if not isinstance(opening, str) and opening.server is not None:
                 # TensorBoard is about to serve, and its client gives up at once on a port that is closed.
                 opening.server.wait_open(_OPEN_SECONDS)
-        if not self._openings:
-            # Beside TensorBoard's own start, which it does not hold up; with the flag the data server finds out itself.
-            threading.Thread(target=_warn_if_broken, name="tb_runhistory dependencies", daemon=True).start()
+                return _tab(context, opening)
+        # Beside TensorBoard's own start, which it does not hold up; with the flag the data server finds out itself.
+        threading.Thread(target=_warn_if_broken, name="tb_runhistory dependencies", daemon=True).start()
+        return None
+
+
+def _tab(context: base_plugin.TBContext, opening: Opening) -> base_plugin.TBPlugin:
+    from tb_runhistory.plugin.tab import RunHistoryTab
+
+    assert opening.uri is not None
+    return RunHistoryTab(context, opening.uri)
 
 
 def _warn_if_broken() -> None:

@@ -92,7 +92,7 @@ class Snapshot:
         """The series of one data class of a run, and perhaps of others."""
         with self._lock:
             kept = self._series.get(data_class)
-        return kept if kept is not None else self.reader.series(Scope(run_ids=(run_id,)), data_class)
+        return kept if kept is not None else self.reader.series(Scope(only=(run_id,)), data_class)
 
 
 class Snapshots:

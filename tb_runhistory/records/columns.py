@@ -19,10 +19,14 @@ from tb_runhistory.records.status import RunStatus
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which runs are meant: all; those of an experiment; runs with their whole subtrees; or both conditions."""
+    """Which runs are meant: all; those of an experiment; runs with their whole subtrees; or both conditions.
+
+    ``only``, where it is given, leaves of these the runs with these ids, each without what is below it.
+    """
 
     experiment: str | None = None
     run_ids: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,9 @@ def in_scope(scope: Scope) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     if scope.experiment is not None:
         conditions.append(runs.c.experiment == scope.experiment)
+    if scope.only is not None:
+        members = func.json_each(json.dumps(scope.only)).table_valued("value")
+        conditions.append(runs.c.run_id.in_(select(members.c.value)))
     if scope.run_ids:
         named = func.json_each(json.dumps(scope.run_ids)).table_valued("value")
         top, below = runs.alias("top"), runs.alias("below")
@@ -37,6 +40,9 @@ def in_scope(scope: Scope) -> ColumnElement[bool]:
         subtrees = named.join(top, top.c.run_id == named.c.value).join(below, in_subtree)
         chosen = select(below.c.root_id, below.c.run_id).select_from(subtrees)
         conditions.append(tuple_(runs.c.root_id, runs.c.run_id).in_(chosen))
+    if scope.only is not None:
+        alone = func.json_each(json.dumps(scope.only)).table_valued("value")
+        conditions.append(runs.c.run_id.in_(select(alone.c.value)))
     return and_(true(), *conditions)
 
 

@@ -108,6 +108,9 @@ class StoreSuite:
         assert reader.runs(Scope(experiment="cifar", run_ids=("a",))).run_id == []
         assert reader.runs(Scope(run_ids=("nobody",))).run_id == []
         assert reader.runs(Scope(run_ids=("b", "a-1", "nobody", "a-1-1"))).run_id == ["a-1", "a-1-1", "b"]
+        assert reader.runs(Scope(only=("b", "a-1", "nobody"))).run_id == ["a-1", "b"]
+        assert reader.runs(Scope(experiment="mnist", run_ids=("a-1",), only=("a", "a-1-1", "b"))).run_id == ["a-1-1"]
+        assert reader.runs(Scope(only=())).run_id == []
         assert reader.runs(Scope(experiment="cifar", run_ids=("a", "b"))).run_id == ["b"]
 
     def test_the_status_follows_the_newest_session(self, history: History, reader: RunHistoryReader) -> None:

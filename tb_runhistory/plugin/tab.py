@@ -1,0 +1,182 @@
+"""The Run History tab: TensorBoard's plugin with its routes, each behind the guard.
+
+TensorBoard serves a route "/v1/runs" as ``/data/plugin/runhistory/v1/runs``. ``messages`` says what each answers.
+"""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeAlias
+
+from tensorboard.plugins import base_plugin
+from tensorboard.util import tb_logging
+from werkzeug.wrappers import Request, Response
+
+from tb_runhistory.errors import NotFound, RunHistoryError
+from tb_runhistory.plugin import answers, requests
+from tb_runhistory.plugin.guard import READING, Guard
+from tb_runhistory.plugin.messages import Problem
+from tb_runhistory.plugin.points import points
+from tb_runhistory.plugin.static_files import ENTRY, static_file
+from tb_runhistory.records.columns import Scope
+from tb_runhistory.store.base import RunHistoryReader
+from tb_runhistory.store.opening import check_store, open_reader
+from tb_runhistory.uri import StoreUri
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PLUGIN_NAME = "runhistory"
+TAB_NAME = "Run History"
+_POLICY = "default-src 'none'; frame-ancestors 'self'"
+_STATIC = "/static/"
+_JSON = "application/json"
+_GZIP_FROM_BYTES = 1400
+_GZIP_LEVEL = 3
+
+Route: TypeAlias = Callable[[Request], Response]
+
+
+class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
+    """Answers the tab's page from the store at ``uri``; ``hosts`` are names by which TensorBoard may be asked."""
+
+    plugin_name = PLUGIN_NAME
+
+    def __init__(self, uri: StoreUri, hosts: Iterable[str] = ()) -> None:
+        self._uri = uri
+        self._view = Scope(uri.experiment, uri.runs)
+        self._hosts = tuple(hosts)
+        self._opening = threading.Lock()
+        self._opened: RunHistoryReader | None = None
+        self._warming: threading.Thread | None = None
+
+    def get_plugin_apps(self) -> dict[str, WSGIApplication]:
+        routes: dict[str, Route] = {
+            "/v1/version": self._version,
+            "/v1/overview": self._overview,
+            "/v1/runs": self._runs,
+            "/v1/points": self._points,
+            f"{_STATIC}*": self._static,
+            "/*": self._nothing,
+        }
+        return {path: Guard(_application(route), self._hosts, READING) for path, route in routes.items()}
+
+    def is_active(self) -> bool:
+        # The first to ask is a page that opens: its next questions need the libraries below the reader.
+        if self._warming is None:
+            self._warming = threading.Thread(target=self._warm, name="tb_runhistory tab", daemon=True)
+            self._warming.start()
+        return True
+
+    def frontend_metadata(self) -> base_plugin.FrontendMetadata:
+        return base_plugin.FrontendMetadata(es_module_path=_STATIC + ENTRY, tab_name=TAB_NAME)
+
+    def close(self) -> None:
+        """Lets go of the store. TensorBoard never asks for it: its plugins end with the process."""
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    def _reader(self) -> RunHistoryReader:
+        # Each time, because the file may have gone, or become another, since.
+        check_store(self._uri)
+        with self._opening:
+            if self._opened is None:
+                self._opened = open_reader(self._uri)
+            return self._opened
+
+    def _warm(self) -> None:
+        try:
+            self._reader()
+        except Exception:
+            # Whoever asks for data is told.
+            return
+
+    def _version(self, request: Request) -> Response:
+        requests.nothing_request(_query(request))
+        return _json(request, answers.version(self._reader()))
+
+    def _overview(self, request: Request) -> Response:
+        scope = requests.overview_request(_query(request), self._view)
+        return _json(request, answers.overview(self._reader(), scope))
+
+    def _runs(self, request: Request) -> Response:
+        query = requests.page_request(_query(request), self._view, time.time())
+        return _json(request, answers.run_page(self._reader(), query))
+
+    def _points(self, request: Request) -> Response:
+        asked = requests.points_request(_query(request))
+        return _response(points(self._reader(), asked, self._view), "application/octet-stream")
+
+    def _static(self, request: Request) -> Response:
+        file = static_file(request.path.rpartition(_STATIC)[2])
+        response = _response(*_compressed(request, file.content, file.media_type))
+        response.cache_control.no_store = None
+        if file.is_hashed:
+            response.cache_control.public = True
+            response.cache_control.max_age = 365 * 24 * 3600
+            response.cache_control.immutable = True
+        else:
+            response.cache_control.no_cache = True
+            response.add_etag()
+        return response.make_conditional(request)
+
+    def _nothing(self, request: Request) -> Response:
+        raise NotFound(f"There is nothing at {request.path!r}: the Run History tab answers below v1/ and static/.")
+
+
+def _application(route: Route) -> WSGIApplication:
+    """The route as a WSGI application, which answers errors with their own sentences and nobody else's."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            response = route(request)
+        except RunHistoryError as error:
+            response = _json(request, Problem(str(error)), error.http_status)
+        except ImportError as error:
+            sentence = f"tb_runhistory cannot be loaded ({type(error).__name__}: {error}); reinstall it with pip."
+            response = _json(request, Problem(sentence), 500)
+        except Exception as error:
+            # The edge of the plugin. The text of an unknown exception may hold a secret, its place does not.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            name = type(error).__name__
+            tb_logging.get_logger().error(
+                "tb_runhistory: %s in %s, line %s, at %s", name, place.filename, place.lineno, request.path
+            )
+            sentence = f"The Run History tab has met an error of its own ({name}); TensorBoard's log says where."
+            response = _json(request, Problem(sentence), 500)
+        return response(environ, start_response)
+
+    return application
+
+
+def _query(request: Request) -> requests.Query:
+    return dict(request.args.lists())
+
+
+def _json(request: Request, message: object, status: int = 200) -> Response:
+    return _response(*_compressed(request, answers.to_json(message), _JSON), status=status)
+
+
+def _compressed(request: Request, content: bytes, media_type: str) -> tuple[bytes, str, str]:
+    """The content with its media type and encoding."""
+    worth_it = len(content) >= _GZIP_FROM_BYTES and not media_type.startswith(("image/png", "font/"))
+    if worth_it and request.accept_encodings["gzip"]:
+        return gzip.compress(content, _GZIP_LEVEL, mtime=0), media_type, "gzip"
+    return content, media_type, ""
+
+
+def _response(content: bytes, media_type: str, encoding: str = "", status: int = 200) -> Response:
+    response = Response(content, status, content_type=media_type)
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Vary"] = "Accept-Encoding"
+    response.cache_control.no_store = True
+    if encoding:
+        response.content_encoding = encoding
+    return response
