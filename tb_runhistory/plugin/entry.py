@@ -80,11 +80,19 @@ class RunHistoryLoader(base_plugin.TBLoader):  # type: ignore[misc]
         return None
 
 
-def _tab(context: base_plugin.TBContext, opening: Opening) -> base_plugin.TBPlugin:
-    from tb_runhistory.plugin.tab import RunHistoryTab
+def _tab(context: base_plugin.TBContext, opening: Opening) -> base_plugin.TBPlugin | None:
+    """The Run History tab; None where it cannot be loaded, and the stock dashboards are shown all the same."""
+    try:
+        from tb_runhistory.plugin.tab import RunHistoryTab
 
-    assert opening.uri is not None
-    return RunHistoryTab(context, opening.uri)
+        assert opening.uri is not None
+        return RunHistoryTab(context, opening.uri)
+    except Exception as error:
+        # Whatever a broken package raises.
+        tb_logging.get_logger().warning(
+            "tb_runhistory cannot show the Run History tab (%s); reinstall it with pip", type(error).__name__
+        )
+        return None
 
 
 def _warn_if_broken() -> None:

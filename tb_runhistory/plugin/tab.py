@@ -18,10 +18,10 @@ from werkzeug.wrappers import Request, Response
 
 from tb_runhistory.errors import NotFound, RunHistoryError
 from tb_runhistory.plugin import answers, requests
+from tb_runhistory.plugin.bundle import serve_file
 from tb_runhistory.plugin.guard import READING, Guard
 from tb_runhistory.plugin.messages import Problem
 from tb_runhistory.plugin.points import points
-from tb_runhistory.plugin.static_files import ENTRY, static_file
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.base import RunHistoryReader
 from tb_runhistory.store.opening import check_store, open_reader
@@ -42,14 +42,15 @@ Route: TypeAlias = Callable[[Request], Response]
 
 
 class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
-    """Answers the tab's page from the store at ``uri``; ``hosts`` are names by which TensorBoard may be asked."""
+    """Answers the tab's page from the store at ``uri``."""
 
     plugin_name = PLUGIN_NAME
 
-    def __init__(self, uri: StoreUri, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, context: base_plugin.TBContext, uri: StoreUri) -> None:
+        host = getattr(context.flags, "host", None)
+        self._hosts = (host,) if host else ()
         self._uri = uri
         self._view = Scope(uri.experiment, uri.runs)
-        self._hosts = tuple(hosts)
         self._opening = threading.Lock()
         self._opened: RunHistoryReader | None = None
         self._warming: threading.Thread | None = None
@@ -73,7 +74,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         return True
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
-        return base_plugin.FrontendMetadata(es_module_path=_STATIC + ENTRY, tab_name=TAB_NAME)
+        return base_plugin.FrontendMetadata(es_module_path="/static/index.js", tab_name=TAB_NAME)
 
     def close(self) -> None:
         """Lets go of the store. TensorBoard never asks for it: its plugins end with the process."""
@@ -114,17 +115,9 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         return _response(points(self._reader(), asked, self._view), "application/octet-stream")
 
     def _static(self, request: Request) -> Response:
-        file = static_file(request.path.rpartition(_STATIC)[2])
-        response = _response(*_compressed(request, file.content, file.media_type))
-        response.cache_control.no_store = None
-        if file.is_hashed:
-            response.cache_control.public = True
-            response.cache_control.max_age = 365 * 24 * 3600
-            response.cache_control.immutable = True
-        else:
-            response.cache_control.no_cache = True
-            response.add_etag()
-        return response.make_conditional(request)
+        response = serve_file(request.path.rpartition(_STATIC)[2], request)
+        response.headers["Content-Security-Policy"] = _POLICY
+        return response
 
     def _nothing(self, request: Request) -> Response:
         raise NotFound(f"There is nothing at {request.path!r}: the Run History tab answers below v1/ and static/.")
@@ -161,22 +154,17 @@ def _query(request: Request) -> requests.Query:
 
 
 def _json(request: Request, message: object, status: int = 200) -> Response:
-    return _response(*_compressed(request, answers.to_json(message), _JSON), status=status)
+    content = answers.to_json(message)
+    is_compressed = len(content) >= _GZIP_FROM_BYTES and request.accept_encodings["gzip"] > 0
+    response = _response(gzip.compress(content, _GZIP_LEVEL) if is_compressed else content, _JSON, status)
+    response.vary.add("Accept-Encoding")
+    if is_compressed:
+        response.content_encoding = "gzip"
+    return response
 
 
-def _compressed(request: Request, content: bytes, media_type: str) -> tuple[bytes, str, str]:
-    """The content with its media type and encoding."""
-    worth_it = len(content) >= _GZIP_FROM_BYTES and not media_type.startswith(("image/png", "font/"))
-    if worth_it and request.accept_encodings["gzip"]:
-        return gzip.compress(content, _GZIP_LEVEL, mtime=0), media_type, "gzip"
-    return content, media_type, ""
-
-
-def _response(content: bytes, media_type: str, encoding: str = "", status: int = 200) -> Response:
+def _response(content: bytes, media_type: str, status: int = 200) -> Response:
     response = Response(content, status, content_type=media_type)
     response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["Vary"] = "Accept-Encoding"
     response.cache_control.no_store = True
-    if encoding:
-        response.content_encoding = encoding
     return response

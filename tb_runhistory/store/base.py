@@ -125,8 +125,8 @@ class RunHistoryReader(ABC):
         """A number that differs whenever an answer may differ from an earlier one. Cheap: no table is read."""
 
     @abstractmethod
-    def experiments(self) -> ExperimentColumns:
-        """All experiments."""
+    def experiments(self, scope: Scope | None = None) -> ExperimentColumns:
+        """All experiments; or those that have runs in ``scope``, with the number of those runs."""
 
     @abstractmethod
     def runs(self, scope: Scope) -> RunColumns:

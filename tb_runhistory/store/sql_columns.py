@@ -40,9 +40,6 @@ def in_scope(scope: Scope) -> ColumnElement[bool]:
         subtrees = named.join(top, top.c.run_id == named.c.value).join(below, in_subtree)
         chosen = select(below.c.root_id, below.c.run_id).select_from(subtrees)
         conditions.append(tuple_(runs.c.root_id, runs.c.run_id).in_(chosen))
-    if scope.only is not None:
-        alone = func.json_each(json.dumps(scope.only)).table_valued("value")
-        conditions.append(runs.c.run_id.in_(select(alone.c.value)))
     return and_(true(), *conditions)
 
 

@@ -52,13 +52,15 @@ class SqliteReader(RunHistoryReader):
     def version(self) -> int:
         return file_version(self._path)
 
-    def experiments(self) -> ExperimentColumns:
-        counted = select(func.count()).where(runs.c.experiment == experiments.c.name).scalar_subquery()
-        query = select(experiments.c.name, experiments.c.description, experiments.c.created_at, counted).order_by(
-            experiments.c.created_at, experiments.c.name
-        )
+    def experiments(self, scope: Scope | None = None) -> ExperimentColumns:
+        is_counted = and_(runs.c.experiment == experiments.c.name, in_scope(scope or Scope()))
+        counted = select(func.count()).where(is_counted).scalar_subquery()
+        query = select(experiments.c.name, experiments.c.description, experiments.c.created_at, counted)
+        if scope not in (None, Scope()):
+            query = query.where(counted > 0)
         with self._snapshot() as connection:
-            name, description, created_at, count = read_columns(connection, query)
+            ordered = query.order_by(experiments.c.created_at, experiments.c.name)
+            name, description, created_at, count = read_columns(connection, ordered)
         return ExperimentColumns(name, description, created_at, count)
 
     def runs(self, scope: Scope) -> RunColumns:
