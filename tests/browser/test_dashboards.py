@@ -2,68 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from demo.browser import DASHBOARDS, browser, open_dashboard, wait_until_shown
-from demo.environment import CHECKOUT
-from demo.serving import free_port, tensorboard
-
-# Two ordinary trials, the one that diverges and the one that fails.
-RECORD = """
-import sys
-from demo import digits, recording
-
-grid = digits.grid()
-odd = [trial for trial in grid if trial.learning_rate > 1 or trial.activation == "gelu"]
-recording.record_missing(sys.argv[1], [*grid[:2], *odd])
-"""
-
-# What a plain ``tensorboard --logdir`` with hyperparameters says too: its bundle holds Three.js twice and old widgets.
-STOCK_NOISE = (
-    "Multiple instances of Three.js being imported.",
-    "paper-header-panel is deprecated.",
-    "paper-toolbar is deprecated.",
-)
+from demo.browser import DASHBOARDS, open_dashboard, wait_until_shown
+from tests.browser.conftest import unusual
 
 TRIAL = "digits-mlp/sweep/trial-00"
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a TensorBoard shows a small recording of the demo."""
-    folder = tmp_path_factory.mktemp("browser")
-    uri = f"sqlite:///{folder}/runs.db"
-    subprocess.run([sys.executable, "-c", RECORD, uri], cwd=CHECKOUT, check=True, timeout=120)
-    with tensorboard([f"--runhistory_uri={uri}"], free_port()) as server:
-        yield server.address
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Browser]:
-    with browser() as started:
-        yield started
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the page said on its console, and what it asked for in vain."""
-    return []
-
-
-@pytest.fixture
-def page(running: Browser, complaints: list[str]) -> Iterator[Page]:
-    opened = running.new_page(viewport={"width": 1440, "height": 900})
-    opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    opened.on("pageerror", lambda error: complaints.append(f"exception: {error}"))
-    opened.on("requestfailed", lambda request: complaints.append(f"failed: {request.url} {request.failure}"))
-    opened.on("response", lambda answer: complaints.extend([] if answer.ok else [f"{answer.status}: {answer.url}"]))
-    yield opened
-    opened.close()
 
 
 def show(page: Page, address: str, name: str) -> None:
@@ -74,7 +19,7 @@ def show(page: Page, address: str, name: str) -> None:
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_nothing_is_wrong_on_the_console(name: str, page: Page, address: str, complaints: list[str]) -> None:
     show(page, address, name)
-    assert [text for text in complaints if not any(noise in text for noise in STOCK_NOISE)] == []
+    assert unusual(complaints) == []
 
 
 def test_time_series_lists_the_runs_and_draws_their_curves(page: Page, address: str) -> None:
