@@ -41,7 +41,7 @@ def last_values(url: str, tag: str) -> dict[str, float]:
     status, _, text = ask(f"{url}data/plugin/timeseries/timeSeries", {"requests": requests})
     assert status == 200, text
     [answer] = json.loads(text)
-    return {run: points[-1]["value"] for run, points in answer.get("runToSeries", {}).items()}
+    return {run: points[-1]["value"] for run, points in answer.get("runToSeries", {}).items() if points}
 
 
 def processes_of(pid: int) -> list[psutil.Process]:

@@ -55,7 +55,7 @@ def test_it_listens_on_this_machine_only(board: Board) -> None:
     processes = processes_of(os.getpid())
     listening = [each for process in processes for each in process.net_connections() if each.status == "LISTEN"]
     assert urlsplit(board.url).port in {each.laddr.port for each in listening}
-    assert {each.laddr.ip for each in listening} == {"127.0.0.1"}
+    assert {each.laddr.ip.removeprefix("::ffff:") for each in listening} == {"127.0.0.1"}
 
 
 def test_the_host_of_the_proxy_is_known(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
