@@ -71,6 +71,7 @@ export function MetricChart({ tag, runs, version, highlighted = null, onHover, h
           scene={scene}
           whole={extent}
           origins={shown.origins}
+          label={tag}
           summary={summary}
           highlighted={pointed ?? highlighted}
           onHover={hover}

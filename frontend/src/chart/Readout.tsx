@@ -1,16 +1,15 @@
 /** What the point under the cursor is, beside it. */
-import type { XAxis } from "./axis";
+import type { Area } from "./chartCanvas";
 import { formatDuration, formatTime, formatValue, formatWhole } from "./format";
 import type { LinePoint } from "./nearest";
 
 interface ReadoutProps {
   point: LinePoint;
-  xAxis: XAxis;
   /** Where the run's relative time counts from. */
   origin: number;
   /** The point's place inside the plot, and the plot's place and size inside the host, in CSS pixels. */
   at: { x: number; y: number };
-  area: { left: number; top: number; width: number; height: number };
+  area: Area;
 }
 
 /** Half of the box's height, which keeps it inside the plot. */

@@ -28,14 +28,22 @@ export interface Emphasis {
   index: number | null;
 }
 
+/** A rectangle in CSS pixels. */
+export interface Area {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
 /** What the pointer does. Positions are CSS pixels from the plot's upper left corner. */
 export interface CanvasEvents {
   onPointer(position: { x: number; y: number } | null): void;
   /** An interval is null where the selection spans the whole of its axis. */
   onSelect(x: Interval | null, y: Interval | null): void;
   onReset(): void;
-  /** The canvas got another size, so positions of points moved. */
-  onLayout(): void;
+  /** The plot lies elsewhere or got another size. */
+  onLayout(area: Area): void;
 }
 
 /**
@@ -107,7 +115,7 @@ export class ChartCanvas {
   }
 
   /** The plot's area in CSS pixels, inside the host. */
-  area(): { left: number; top: number; width: number; height: number } {
+  area(): Area {
     const { left, top, width, height } = this.chart.bbox;
     const ratio = uPlot.pxRatio;
     return { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio };
@@ -266,7 +274,7 @@ export class ChartCanvas {
   private laidOut(): void {
     if (this.chart !== undefined) {
       this.paintOverlay();
-      this.events.onLayout();
+      this.events.onLayout(this.area());
     }
   }
 }

@@ -12,7 +12,7 @@ test("the points shown and the points there are stand side by side", () => {
     makeSeries({ runId: "b", steps: [0], values: [0] }),
   ];
   expect(describeCoverage(coverageOf(series, false))).toBe("3 of 20,001 points, extremes kept");
-  expect(describeCoverage(coverageOf(series, true))).toBe("3 of 20,001 points in view, extremes kept");
+  expect(describeCoverage(coverageOf(series, true))).toBe("3 of 20,001 points in this range, extremes kept");
   expect(describeCoverage(coverageOf(series.slice(1), false))).toBe("1 of 1 point");
 });
 

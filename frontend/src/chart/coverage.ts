@@ -8,7 +8,7 @@ export interface Coverage {
   shown: number;
   total: number;
   damaged: number;
-  /** Whether the figures speak of what is zoomed to only. */
+  /** Whether the figures speak of the zoomed range of steps only. */
   inView: boolean;
 }
 
@@ -28,7 +28,7 @@ export function coverageInside(lines: readonly Line[], x: Interval): Coverage {
 /** "1,000 of 20,000 points, extremes kept". */
 export function describeCoverage({ shown, total, inView }: Coverage): string {
   const sampled = shown < total ? ", extremes kept" : "";
-  return `${formatWhole(shown)} of ${formatWhole(total)} ${plural(total, "point")}${inView ? " in view" : ""}${sampled}`;
+  return `${formatWhole(shown)} of ${formatWhole(total)} ${plural(total, "point")}${inView ? " in this range" : ""}${sampled}`;
 }
 
 /** What a reader must know about points that are not on a line; one sentence each. */

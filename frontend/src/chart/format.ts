@@ -89,7 +89,8 @@ export function formatLogTicks(values: readonly number[]): string[] {
   const isPlain = values.every((value) => value >= 1e-3 && value < 1e6);
   return values.map((value) => {
     const [mantissa, exponent] = value.toExponential(3).split("e") as [string, string];
-    return withMinus(isPlain ? sixDigits.format(value) : `${Number(mantissa)}e${Number(exponent)}`);
+    const isShort = isPlain || Number(exponent) === 0;
+    return withMinus(isShort ? sixDigits.format(value) : `${Number(mantissa)}e${Number(exponent)}`);
   });
 }
 

@@ -56,9 +56,9 @@ export function useChartLines(
     const shown = new Set(whole.map(({ run }) => run.runId));
     return coverageOf(
       (detail?.series ?? series).filter(({ runId }) => shown.has(runId)),
-      detail !== undefined,
+      detail !== undefined && xAxis === "step",
     );
-  }, [zoom, complete, whole, detail, series]);
+  }, [zoom, complete, whole, detail, series, xAxis]);
   return {
     isAnswered: coarse.data !== undefined,
     lines,
