@@ -33,7 +33,8 @@ def export_to_tensorboard(
     64-bit values, texts, descriptions, and parameters with the outcome for HParams.
 
     Calling it again writes only the runs that have changed, and completes an export that was interrupted. A TensorBoard
-    that looks at the folder never sees half a file. Files of others in the folder are left alone.
+    that looks at the folder never sees half a file, and follows (with ``--load_fast=false`` it has to be restarted).
+    Files of others in the folder are left alone.
 
     Args:
       run_data: a run, several runs of one workspace, or an experiment.

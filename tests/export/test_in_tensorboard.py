@@ -1,23 +1,27 @@
-"""Stock TensorBoard, with either of its loaders, shows an exported folder, and goes along when it is exported again."""
+"""Stock TensorBoard shows an exported folder with either loader; with the fast one it follows a later export."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from tb_runhistory.records.changes import SetParameter
 from tb_runhistory.uri import StoreUri
 from tests.conformance.builder import History
 from tests.export.conftest import export
+from tests.provider.test_dashboards import session_groups
 from tests.provider.viewer import Viewer, wait_for
 
-STEPS = [0, 1, 130, 20_000, 1 << 33]
+# HParams has 32 bits for a step.
+STEPS = [0, 1, 130, 20_000, 1 << 30]
 VALUES = [0.1, -1e-300, 1 / 3, 2.5, 1e30]
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_the_dashboards_show_it_and_follow(history: History, uri: StoreUri, logdir: Path, fast: bool) -> None:
+def test_the_dashboards_show_it(history: History, uri: StoreUri, logdir: Path, fast: bool) -> None:
     run = history.root("run", description="what *for*").apply(SetParameter("run", "run", "rate", 0.5))
     run.log("loss", STEPS, VALUES).log("accuracy", range(300)).log_texts("note", [(3, "hello")])
     run.child("fold").log("loss", [5], [7.0])
@@ -39,15 +43,29 @@ def test_the_dashboards_show_it_and_follow(history: History, uri: StoreUri, logd
         [text] = board.get("data/plugin/text/text?run=mnist/run&tag=note")
         assert "hello" in text["text"]
         assert "description" in board.get("data/plugin/text/tags")["mnist/run"]
-        session_groups = board.get(
-            "data/plugin/hparams/session_groups",
-            body={"experimentName": "", "colParams": [], "startIndex": 0, "sliceSize": 10, "allowedStatuses": [
-                "STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]},
-        )  # fmt: skip
-        assert {group["hparams"]["rate"] for group in session_groups["sessionGroups"]} == {0.5}
+        assert {group["hparams"]["rate"] for group in session_groups(board).values()} == {0.5}
 
-        run.log("loss", [1 << 34], [9.0])
+        if not fast:
+            return
+        run.log("loss", [(1 << 30) + 1], [9.0])
         export(uri, logdir)
-        wait_for("the new point", lambda: shown("loss").get("mnist/run", [(0, 0.0)])[-1] == (1 << 34, 9.0))
-        assert [step for step, _ in shown("loss")["mnist/run"]] == [*STEPS, 1 << 34], "no point is doubled"
+        wait_for("the new point", lambda: shown("loss").get("mnist/run", [(0, 0.0)])[-1] == ((1 << 30) + 1, 9.0))
+        assert [step for step, _ in shown("loss")["mnist/run"]] == [*STEPS, (1 << 30) + 1], "no point is doubled"
         assert len(shown("accuracy")["mnist/run"]) == 300
+
+
+def test_an_earlier_file_that_is_still_there_doubles_no_point(
+    history: History, uri: StoreUri, logdir: Path, tmp_path: Path
+) -> None:
+    run = history.root("run").log("loss", range(10))
+    export(uri, logdir)
+    shutil.copytree(logdir, tmp_path / "earlier")
+    run.log("loss", [10])
+    export(uri, logdir)
+    shutil.copytree(tmp_path / "earlier", logdir, dirs_exist_ok=True)
+    folder = logdir / "mnist" / "run"
+    assert len(list(folder.iterdir())) == 2, "as after a crash between the new file and the removal of the old"
+    accumulated = EventAccumulator(str(folder)).Reload()
+    assert [event.step for event in accumulated.Tensors("loss")] == list(range(11))
+    assert export(uri, logdir).written == 1
+    assert len(list(folder.iterdir())) == 1
