@@ -104,7 +104,7 @@ function handleKey(event: KeyboardEvent, cursor: Cursor, leave: () => void, prop
   } else if (!next) {
     leave();
   } else if (!isInView(next, scene.x)) {
-    onZoom(centered(next, scene.x), null);
+    onZoom(centered(next, scene.x, whole), null);
   }
 }
 
@@ -133,9 +133,10 @@ function isInView({ line, index }: LinePoint, { min, max }: Interval): boolean {
   return x >= min && x <= max;
 }
 
-/** The interval moved so that the point is in its middle. */
-function centered({ line, index }: LinePoint, { min, max }: Interval): Interval {
-  const x = line.xs[index] as number;
-  const half = (max - min) / 2;
-  return { min: x - half, max: x + half };
+/** The interval moved so that the point is in its middle, as far as the whole axis allows. */
+function centered({ line, index }: LinePoint, { min, max }: Interval, whole: Interval): Interval {
+  const width = max - min;
+  const wanted = (line.xs[index] as number) - width / 2;
+  const start = Math.max(whole.min, Math.min(wanted, whole.max - width));
+  return { min: start, max: start + width };
 }
