@@ -49,16 +49,22 @@ def test_recording_is_measured(tmp_path: Path) -> None:
 
 
 def test_viewing_is_measured(tmp_path: Path) -> None:
-    rows = run_quick("read.py", tmp_path, "--rows", "100-runs", "visible", "spike")
+    rows = run_quick("read.py", tmp_path, "--rows", "100-runs", "visible", "launch", "spike")
     for row in rows:
         assert row.samples[OURS], row.measure
     assert values_of(rows, "spike") == [[2.0], [2.0]]
 
 
+def test_export_is_measured(tmp_path: Path) -> None:
+    rows = run_quick("export.py", tmp_path)
+    assert list(dict.fromkeys(row.name for row in rows)) == ["export", "read-back"]
+    assert values_of(rows, "read-back") == [[250.0]]
+
+
 @pytest.mark.slow
 def test_viewing_is_measured_in_all_sizes(tmp_path: Path) -> None:
     rows = run_quick("read.py", tmp_path, "--slow-peers")
-    assert len({row.name for row in rows}) == 6
+    assert len({row.name for row in rows}) == 7
 
 
 def test_help_names_every_row() -> None:
