@@ -24,16 +24,16 @@ def version(reader: RunHistoryReader) -> Version:
     return Version(f"{reader.version() & (2**64 - 1):x}-{minute:x}")
 
 
-def overview(reader: RunHistoryReader, scope: Scope) -> Overview:
-    """What the runs in scope are and have."""
-    experiments = reader.experiments(scope)
+def overview(reader: RunHistoryReader, scope: Scope, view: Scope) -> Overview:
+    """What the runs in scope are and have, and the experiments of the whole view, among which a person can choose."""
+    experiments = reader.experiments(view)
     counted = reader.tree_columns(scope)
     shown = list(zip(counted.column, counted.run_count.tolist(), strict=True))[:MAX_COLUMNS]
     described = zip(experiments.name, experiments.description, experiments.run_count.tolist(), strict=True)
     return Overview(
         location=reader.location,
         experiments=[Experiment(name, description, count) for name, description, count in described],
-        runs=int(experiments.run_count.sum()),
+        runs=int(reader.experiments(scope).run_count.sum()),
         columns=[Column(_shown_column(column), count) for column, count in shown],
         column_count=len(counted),
     )

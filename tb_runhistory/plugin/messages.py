@@ -60,6 +60,7 @@ class Column:
 class Overview:
     """What there is to show: ``location`` is the store's URI without secrets, ``runs`` the number of runs in scope.
 
+    ``experiments`` are all that TensorBoard was started for, whichever of them was asked for.
     ``columns`` are ordered with parameters first, each kind by how many runs have it, then by name; at most
     ``MAX_COLUMNS`` of ``column_count``.
     """

@@ -104,7 +104,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _overview(self, request: Request) -> Response:
         scope = requests.overview_request(_query(request), self._view)
-        return _json(request, answers.overview(self._reader(), scope))
+        return _json(request, answers.overview(self._reader(), scope, self._view))
 
     def _runs(self, request: Request) -> Response:
         query = requests.page_request(_query(request), self._view, time.time())
