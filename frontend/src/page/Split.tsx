@@ -1,0 +1,63 @@
+/** Two parts with a bar between them that moves: side by side where there is room, else one above the other. */
+import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState, useSyncExternalStore } from "react";
+import { readPreference, writePreference } from "../state/preferences";
+
+const SMALLEST = 20;
+const LARGEST = 80;
+const STEP = 2;
+const ROOM = matchMedia("(min-width: 1100px)");
+
+export function Split({ first, second }: { first: ReactNode; second: ReactNode }) {
+  const isBeside = useSyncExternalStore(watchRoom, () => ROOM.matches);
+  const name = isBeside ? "split.beside" : "split.above";
+  const [share, setShare] = useState<Record<string, number>>({});
+  const percent = share[name] ?? readPreference(name, isBeside ? 58 : 52);
+  const area = useRef<HTMLDivElement>(null);
+  const set = (next: number) => {
+    const kept = Math.round(Math.min(LARGEST, Math.max(SMALLEST, next)) * 10) / 10;
+    setShare({ ...share, [name]: kept });
+    writePreference(name, kept);
+  };
+  const onPointerMove = (event: PointerEvent) => {
+    const box = area.current?.getBoundingClientRect();
+    if (box && event.currentTarget.hasPointerCapture(event.pointerId)) {
+      set(isBeside ? ((event.clientX - box.left) / box.width) * 100 : ((event.clientY - box.top) / box.height) * 100);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -STEP, ArrowUp: -STEP, ArrowRight: STEP, ArrowDown: STEP }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      set(percent + step);
+    }
+  };
+  return (
+    <div className="split" data-beside={isBeside} ref={area}>
+      <div className="split-part" style={{ flexBasis: `${percent}%` }}>
+        {first}
+      </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: a rule between two parts of a text does not move. */}
+      <div
+        className="split-bar"
+        role="separator"
+        tabIndex={0}
+        aria-label="Share of the tree"
+        aria-orientation={isBeside ? "vertical" : "horizontal"}
+        aria-valuenow={Math.round(percent)}
+        aria-valuemin={SMALLEST}
+        aria-valuemax={LARGEST}
+        onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+        onPointerMove={onPointerMove}
+        onKeyDown={onKeyDown}
+      />
+      <div className="split-part" style={{ flexBasis: `${100 - percent}%` }}>
+        {second}
+      </div>
+    </div>
+  );
+}
+
+function watchRoom(changed: () => void): () => void {
+  ROOM.addEventListener("change", changed);
+  return () => ROOM.removeEventListener("change", changed);
+}

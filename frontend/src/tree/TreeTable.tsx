@@ -1,0 +1,174 @@
+/** The tree of runs as a table, of which only what is on screen is in the document. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import type { Selection } from "../state/selection";
+import { colorOf, type Theme } from "../theme/palette";
+import { NAME_WIDTH } from "./columns";
+import { type Action, actionOf } from "./keyboard";
+import type { Row, RunRow } from "./rows";
+import { TreeHeader } from "./TreeHeader";
+import { TreeRow } from "./TreeRow";
+import { useTreeCursor } from "./useCursor";
+import { useRowCommands } from "./useRowCommands";
+import { useTreeColumns } from "./useTreeColumns";
+import { withIndex } from "./withIndex";
+import "./tree.css";
+
+export const ROW_HEIGHT = 30;
+export const HEADER_HEIGHT = 34;
+const OVERSCAN = 8;
+
+export interface TreeTableProps {
+  rows: readonly Row[];
+  /** Ids of the parameters and metrics to show, in order. */
+  columns: readonly string[];
+  sort: string;
+  order: "asc" | "desc";
+  selection: Selection;
+  theme: Theme;
+  highlighted: string | null;
+  /** The rows are about to be replaced. */
+  isEarlier: boolean;
+  onSort: (column: string) => void;
+  onToggle: (runId: string, expand: boolean) => void;
+  /** Makes runs selected or not. */
+  onSelect: (runIds: readonly string[], selected: boolean) => void;
+  onPoint: (runId: string | null) => void;
+  onRange: (first: number, last: number) => void;
+  onRetry: () => void;
+}
+
+export function TreeTable(props: TreeTableProps) {
+  const { rows, selection, theme, highlighted, onRange } = props;
+  const scroll = useRef<HTMLDivElement>(null);
+  const { cursor, move } = useTreeCursor(rows, scroll);
+  const vertical = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: OVERSCAN,
+    scrollPaddingStart: HEADER_HEIGHT,
+    paddingStart: HEADER_HEIGHT,
+    rangeExtractor: (range) => withIndex(range, cursor.row),
+  });
+  const items = vertical.getVirtualItems();
+  const onScreen = useMemo(
+    () => items.flatMap(({ index }) => (rows[index]?.kind === "run" ? [rows[index]] : [])),
+    [items, rows],
+  );
+  const { table, placed, horizontal } = useTreeColumns(props.columns, onScreen, scroll, cursor.column);
+  const count = table.getCenterLeafColumns().length;
+  const width = NAME_WIDTH + horizontal.getTotalSize();
+
+  const range = vertical.range;
+  useEffect(() => {
+    if (range) {
+      onRange(range.startIndex, range.endIndex);
+    }
+  }, [onRange, range?.startIndex, range?.endIndex]);
+  useEffect(() => {
+    scroll.current?.scrollTo({ top: 0 });
+  }, [props.sort, props.order]);
+
+  const runs = rows.filter((row): row is RunRow => row.kind === "run");
+  const selectedCount = runs.reduce((sum, { run }) => sum + (selection.has(run.run_id) ? 1 : 0), 0);
+  const selectAll = () =>
+    props.onSelect(runs.map(({ run }) => run.run_id), selectedCount < runs.length);
+  const commands = useRowCommands(props, move);
+
+  const perform = (action: Action) => {
+    switch (action.kind) {
+      case "move":
+        vertical.scrollToIndex(action.to.row);
+        if (action.to.column > 0) {
+          horizontal.scrollToIndex(action.to.column - 1);
+        }
+        move(action.to, true);
+        if (action.extend) {
+          commands.onExtend(cursor.row, action.to.row);
+        }
+        break;
+      case "expand":
+      case "collapse":
+        commands.onToggle(action.row);
+        break;
+      case "select":
+        commands.onSelect(action.row, action.range);
+        break;
+      case "select all":
+        selectAll();
+        break;
+      case "to header":
+        scroll.current?.querySelector<HTMLElement>(`[data-column="${action.column}"]`)?.focus();
+        break;
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!(event.target as Element).matches("[data-row], [data-cell]") || event.altKey) {
+      return;
+    }
+    const press = { key: event.key, shift: event.shiftKey, control: event.ctrlKey || event.metaKey };
+    const rowsOnScreen = Math.floor(((scroll.current?.clientHeight ?? 0) - HEADER_HEIGHT) / ROW_HEIGHT);
+    const action = actionOf(press, cursor, rows, { columns: count, rowsOnScreen });
+    if (action !== null) {
+      event.preventDefault();
+      perform(action);
+    }
+  };
+
+  const cells = new Map(table.getRowModel().rows.map((row) => [row.original, row]));
+  const nameColumn = table.getAllLeafColumns()[0];
+  return (
+    <div
+      ref={scroll}
+      className="tree"
+      role="treegrid"
+      aria-label="Runs"
+      aria-rowcount={rows.length + 1}
+      aria-colcount={count + 1}
+      aria-multiselectable
+      aria-busy={props.isEarlier}
+      onKeyDown={onKeyDown}
+    >
+      {nameColumn && (
+        <TreeHeader
+          name={nameColumn}
+          placed={placed}
+          columnCount={count + 1}
+          width={width}
+          sort={props.sort}
+          order={props.order}
+          selected={selectedCount === 0 ? "none" : selectedCount === runs.length ? "all" : "some"}
+          onSort={props.onSort}
+          onSelectAll={selectAll}
+          onReach={(number) => horizontal.scrollToIndex(Math.max(0, number - 1))}
+          onLeave={() => move({ row: cursor.row, column: 0 }, true)}
+        />
+      )}
+      <div className="tree-body" role="rowgroup" style={{ height: vertical.getTotalSize() - HEADER_HEIGHT, width }}>
+        {items.map(({ index, start }) => {
+          const row = rows[index];
+          const runId = row?.kind === "run" ? row.run.run_id : "";
+          const number = selection.get(runId);
+          return (
+            row && (
+              <TreeRow
+                key={index}
+                row={row}
+                cells={row.kind === "run" ? cells.get(row) : undefined}
+                index={index}
+                top={start - HEADER_HEIGHT}
+                width={width}
+                placed={placed}
+                color={number === undefined ? null : colorOf(number, theme)}
+                highlighted={runId !== "" && runId === highlighted}
+                focused={index === cursor.row ? cursor.column : null}
+                commands={commands}
+              />
+            )
+          );
+        })}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+/** Where the keyboard is in the tree. It stays with its run when rows come, go or move. */
+import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
+import type { Cursor } from "./keyboard";
+import { indexOfRun, type Row } from "./rows";
+
+interface Held extends Cursor {
+  /** The run of the row, by which it is found again; null for a row that has not arrived. */
+  runId: string | null;
+}
+
+export interface TreeCursor {
+  cursor: Cursor;
+  /** Moves, and with `focus` takes the browser's focus along. */
+  move: (to: Cursor, focus: boolean) => void;
+}
+
+export function useTreeCursor(rows: readonly Row[], tree: RefObject<HTMLElement | null>): TreeCursor {
+  const [held, setHeld] = useState<Held>({ row: 0, column: 0, runId: null });
+  const wantsFocus = useRef(false);
+  const cursor = { row: rowOf(held, rows), column: held.column };
+
+  useLayoutEffect(() => {
+    const body = tree.current;
+    const isInside = body?.querySelector("[data-row]:focus, [data-row] :focus") !== null;
+    if (body && (wantsFocus.current || isInside)) {
+      const row = body.querySelector<HTMLElement>(`[data-row="${cursor.row}"]`);
+      const target = cursor.column === 0 ? row : row?.querySelector<HTMLElement>(`[data-cell="${cursor.column}"]`);
+      if (target && (wantsFocus.current || !row?.contains(document.activeElement))) {
+        wantsFocus.current = false;
+        target.focus({ preventScroll: true });
+      }
+    }
+  });
+
+  const move = useCallback(
+    (to: Cursor, focus: boolean) => {
+      const row = rows[to.row];
+      wantsFocus.current = focus;
+      setHeld({ ...to, runId: row?.kind === "run" ? row.run.run_id : null });
+    },
+    [rows],
+  );
+  return { cursor, move };
+}
+
+function rowOf({ row, runId }: Held, rows: readonly Row[]): number {
+  const there = rows[row];
+  if (runId !== null && !(there?.kind === "run" && there.run.run_id === runId)) {
+    const index = indexOfRun(rows, runId);
+    if (index >= 0) {
+      return index;
+    }
+  }
+  return Math.max(0, Math.min(row, rows.length - 1));
+}
