@@ -29,11 +29,12 @@ def overview(reader: RunHistoryReader, scope: Scope, view: Scope) -> Overview:
     experiments = reader.experiments(view)
     counted = reader.tree_columns(scope)
     shown = list(zip(counted.column, counted.run_count.tolist(), strict=True))[:MAX_COLUMNS]
-    described = zip(experiments.name, experiments.description, experiments.run_count.tolist(), strict=True)
+    columns = zip(experiments.name, experiments.description, experiments.run_count.tolist(), strict=True)
+    described = [Experiment(name, description, count) for name, description, count in columns]
     return Overview(
         location=reader.location,
-        experiments=[Experiment(name, description, count) for name, description, count in described],
-        runs=int(reader.experiments(scope).run_count.sum()),
+        experiments=described,
+        runs=sum(each.runs for each in described if scope.experiment in (None, each.name)),
         columns=[Column(_shown_column(column), count) for column, count in shown],
         column_count=len(counted),
     )

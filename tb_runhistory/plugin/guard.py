@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import socket
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ READING = frozenset({"GET", "HEAD"})
 DASHBOARDS = READING | {"POST"}
 """Those of a whole TensorBoard: its dashboards send long questions by POST. No route of it changes anything."""
 
+_NETLOC = re.compile(r"(?:\[(?P<address>[^\[\]@]*)\]|(?P<name>[^:@\[\]/]*))(?::[0-9]*)?")
 _REASONS = {403: "403 Forbidden", 405: "405 Method Not Allowed"}
 _ADDED = (
     ("X-Content-Type-Options", "nosniff"),
@@ -79,7 +81,7 @@ class Guard:
         host = environ.get("HTTP_HOST", "")
         if not self._is_allowed(_host(host)):
             return 403, (
-                f"This TensorBoard does not know itself as {_host(host)!r}: open it by its IP address or as localhost, "
+                f"This TensorBoard does not know itself as {host!r}: open it by its IP address or as localhost, "
                 f"or start it with {HOSTS_VARIABLE} naming the hosts it may be asked for, separated by commas."
             )
         origin = environ.get("HTTP_ORIGIN")
@@ -96,24 +98,23 @@ class Guard:
 
     def _is_own(self, origin: str, host: str) -> bool:
         # A proxy may pass on another Host than the browser's; its name is then among those that were named.
-        netloc = urlsplit(origin).netloc
+        netloc = origin.partition("://")[2]
         return netloc != "" and (netloc.lower() == host.lower() or _host(netloc) in self._named)
 
 
 def _configured_hosts() -> list[str]:
     proxy = os.environ.get(PROXY_VARIABLE, "")
     named = os.environ.get(HOSTS_VARIABLE, "").split(",")
-    return [*named, urlsplit(proxy if "//" in proxy else f"//{proxy}").netloc]
+    return [*named, urlsplit(proxy if "//" in proxy else f"//{proxy}").hostname or ""]
 
 
 def _host(netloc: str) -> str:
-    """The host of "host:port", in small letters, without brackets and without the dot that may end a name."""
-    name = netloc.strip().lower().rpartition("@")[2]
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    if name.count(":") == 1:
-        name = name.partition(":")[0]
-    return name.removesuffix(".")
+    """The host of "host:port", in small letters, without brackets and without the dot that may end a name.
+
+    "" where it is of another form.
+    """
+    parts = _NETLOC.fullmatch(netloc.strip().lower())
+    return "" if parts is None else (parts["address"] or parts["name"] or "").removesuffix(".")
 
 
 def _is_address(host: str) -> bool:

@@ -1,0 +1,302 @@
+"""What the tab's HTTP API answers, and in which words it refuses."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import os
+import sqlite3
+import struct
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+
+from tb_runhistory.plugin import bundle
+from tb_runhistory.store.opening import open_writer
+from tb_runhistory.uri import parse_uri
+from tests.conformance.builder import START, History
+from tests.plugin.conftest import Asking
+
+Columns = dict[str, tuple[list[float], list[float], list[float]]]
+
+
+def columns_of(content: bytes) -> tuple[dict[str, object], Columns]:
+    """The header of a points answer, and by run id its steps, wall times and values."""
+    (length,) = struct.unpack_from("<I", content)
+    assert (4 + length) % 8 == 0
+    header = json.loads(content[4 : 4 + length])
+    numbers = np.frombuffer(content, "<f8", offset=4 + length).tolist()
+    read: Columns = {}
+    for series in header["series"]:
+        count = series["count"]
+        steps, times, values, numbers = (
+            *(numbers[i * count : (i + 1) * count] for i in range(3)),
+            numbers[3 * count :],
+        )
+        read[series["run_id"]] = (steps, times, values)
+    assert numbers == []
+    return header, read
+
+
+# What is there
+
+
+def test_the_overview_tells_what_there_is(asking: Asking, store: str) -> None:
+    overview = asking.json("/v1/overview")
+    assert overview == {
+        "location": f"sqlite:///{parse_uri(store).path}",
+        "experiments": [
+            {"name": "mnist", "description": "digits", "runs": 5},
+            {"name": "cifar & co", "description": "", "runs": 1},
+        ],
+        "runs": 6,
+        "columns": [
+            {"column": "param:lr", "runs": 3},
+            {"column": "param:data", "runs": 1},
+            {"column": "metric:loss", "runs": 4},
+            {"column": "metric:accuracy", "runs": 1},
+        ],
+        "column_count": 4,
+    }
+    narrow = asking.json("/v1/overview?experiment=cifar+%26+co")
+    # All experiments are there to choose from, whichever is chosen.
+    assert (narrow["experiments"], narrow["runs"]) == (overview["experiments"], 1)
+    assert narrow["columns"] == [{"column": "metric:loss", "runs": 1}]
+    assert asking.json("/v1/overview?experiment=nothing")["runs"] == 0
+
+
+def test_a_page_of_the_tree_has_rows_with_their_cells(asking: Asking) -> None:
+    page = asking.json("/v1/runs?parent=sweep&order=asc&column=param:lr&column=metric:loss&column=param:data&limit=2")
+    assert (page["total"], page["offset"], page["columns"]) == (3, 0, ["param:lr", "metric:loss", "param:data"])
+    first, second = page["runs"]
+    assert first == {
+        "run_id": "trial-0",
+        "name": "run 2",
+        "experiment": "mnist",
+        "number": 2,
+        "status": "Completed",
+        "error": "",
+        "created_at": START + 2,
+        "started_at": START + 2,
+        "ended_at": START + 60,
+        "children": 0,
+        "dropped": 0,
+        "cells": [0.1, 3.0, "digits"],
+    }
+    assert (second["status"], second["error"]) == ("Failed", "no memory")
+    assert second["cells"] == [10, {"non_finite": "NaN"}, "digits"]
+    [third] = asking.json("/v1/runs?parent=sweep&order=asc&offset=2&column=param:lr&column=metric:none")["runs"]
+    assert (third["cells"], third["children"]) == ([{"non_finite": "Infinity"}, None], 1)
+
+
+def test_roots_come_newest_first_unless_asked_otherwise(asking: Asking) -> None:
+    page = asking.json("/v1/runs")
+    assert [run["run_id"] for run in page["runs"]] == ["other", "sweep"]
+    # Nobody has sent a heartbeat since: the run is shown as what it is.
+    assert {run["status"] for run in page["runs"]} == {"NotResponding"}
+    assert page["now"] > page["runs"][0]["created_at"]
+    assert [run["run_id"] for run in asking.json("/v1/runs?sort=name&order=asc")["runs"]] == ["sweep", "other"]
+    by_loss = asking.json("/v1/runs?parent=sweep&sort=metric:loss&order=asc")
+    assert [run["run_id"] for run in by_loss["runs"]] == ["trial-2", "trial-0", "trial-1"]
+
+
+def test_a_selection_is_all_that_is_shown(open_tab: Callable[..., Asking], store: str) -> None:
+    tab = open_tab(f"{store}?run=trial-2&run=other")
+    assert [run["run_id"] for run in tab.json("/v1/runs?order=asc&column=param:data")["runs"]] == ["trial-2", "other"]
+    assert tab.json("/v1/runs?order=asc&column=param:data")["runs"][0]["cells"] == ["digits"]
+    assert [run["run_id"] for run in tab.json("/v1/runs?parent=trial-2")["runs"]] == ["fold"]
+    assert tab.problem("/v1/runs?parent=sweep")[0] == 404
+    assert tab.json("/v1/overview")["runs"] == 3
+    header, _ = columns_of(tab("/v1/points?tag=loss&run=trial-0&run=trial-2").data)
+    assert [series["run_id"] for series in header["series"]] == ["trial-2"]  # type: ignore[index,attr-defined]
+    of_experiment = open_tab(f"{store}?experiment=mnist")
+    assert of_experiment.json("/v1/overview")["runs"] == 5
+    status, sentence = of_experiment.problem("/v1/overview?experiment=cifar")
+    assert (status, "the experiment 'mnist' only" in sentence) == (400, True)
+
+
+def test_points_are_columns_of_doubles(asking: Asking) -> None:
+    response = asking("/v1/points?tag=loss&run=other&run=trial-1&run=fold&run=nobody&run=other")
+    assert response.headers["Content-Type"] == "application/octet-stream"
+    header, read = columns_of(response.data)
+    assert header == {
+        "tag": "loss",
+        "series": [
+            {"run_id": "other", "count": 2, "total": 2, "damaged": 0},
+            {"run_id": "trial-1", "count": 3, "total": 3, "damaged": 0},
+        ],
+    }
+    assert read["other"] == ([0, 1], [START, START + 1], [0, 1])
+    assert read["trial-1"][2][:2] == [9.0, 8.0]
+    assert math.isnan(read["trial-1"][2][2])
+    assert columns_of(asking("/v1/points?tag=accuracy&run=fold").data)[1]["fold"][2] == [math.inf]
+    assert columns_of(asking("/v1/points?tag=nothing&run=fold").data) == ({"tag": "nothing", "series": []}, {})
+
+
+def test_points_are_of_a_window_and_within_a_limit(asking: Asking, store: str) -> None:
+    with open_writer(parse_uri(store)) as writer:
+        History(writer, "another-journal").root("long").log("loss", range(50_000))
+    header, read = columns_of(asking("/v1/points?tag=loss&run=long&limit=100&first_step=1000&last_step=2000").data)
+    [series] = header["series"]  # type: ignore[misc]
+    steps = read["long"][0]
+    assert (steps[0], steps[-1], series["total"], len(steps) <= 100) == (1000, 2000, 1001, True)
+    assert columns_of(asking("/v1/points?tag=loss&run=long&first_step=49999").data)[1]["long"][0] == [49999]
+    assert len(columns_of(asking("/v1/points?tag=loss&run=long").data)[1]["long"][0]) <= 1000
+
+
+def test_what_is_recorded_is_answered_and_changes_the_version(asking: Asking, store: str) -> None:
+    version = asking.json("/v1/version")
+    assert asking.json("/v1/version") == version
+    with open_writer(parse_uri(store)) as writer:
+        history = History(writer, "another-journal")
+        history.root("live")
+        assert asking.json("/v1/version") != version
+        assert asking.json("/v1/runs")["total"] == 3
+        history.root("livelier")
+        assert asking.json("/v1/runs")["total"] == 4
+    assert asking.json("/v1/runs")["total"] == 4
+
+
+def test_a_long_answer_is_compressed_for_whoever_takes_that(asking: Asking) -> None:
+    path = "/v1/runs?parent=sweep" + "&column=param:none" * 200
+    plain, packed = asking(path), asking(path, headers={"Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    unpacked = json.loads(gzip.decompress(packed.data))
+    assert unpacked["runs"] == json.loads(plain.data)["runs"]
+
+
+def test_text_of_any_kind_passes_through(asking: Asking, store: str) -> None:
+    name = '</script> " \u2028 \u202e 🦆 \\'
+    with open_writer(parse_uri(store)) as writer:
+        History(writer, "another-journal").root("odd", experiment=name, display_name=name).log(name, [0])
+    [run] = asking.json(f"/v1/runs?experiment={quote(name)}")["runs"]
+    assert (run["name"], run["experiment"]) == (name, name)
+    assert columns_of(asking(f"/v1/points?run=odd&tag={quote(name)}").data)[0]["tag"] == name
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/v1/version?x=1", "no parameter 'x': it takes none"),
+        ("/v1/overview?experiments=a", "no parameter 'experiments': it takes experiment"),
+        ("/v1/overview?experiment=a&experiment=b", "is given 2 times"),
+        ("/v1/runs?page=1", "no parameter 'page'"),
+        ("/v1/runs?sort=size", "created, name, status, started, duration, param:NAME, metric:NAME, not 'size'"),
+        ("/v1/runs?sort=param:", "not 'param:'"),
+        ("/v1/runs?column=created", "one of param:NAME, metric:NAME, not 'created'"),
+        ("/v1/runs?column=", "not ''"),
+        ("/v1/runs?order=up", "asc or desc, not 'up'"),
+        ("/v1/runs?offset=-1", "offset is a whole number from 0"),
+        ("/v1/runs?offset=1e3", "not '1e3'"),
+        ("/v1/runs?offset=" + "9" * 30, "offset is a whole number"),
+        ("/v1/runs?limit=0", "limit is a whole number from 1 to 500, not '0'"),
+        ("/v1/runs?limit=501", "from 1 to 500"),
+        ("/v1/runs?limit=", "not ''"),
+        ("/v1/runs?limit=٣", "not '٣'"),
+        ("/v1/runs?parent=" + "a" * 1001, "longer than 1000 characters"),
+        ("/v1/runs?" + "&".join(["column=param:a"] * 201), "At most 200 columns"),
+        ("/v1/points", "give tag=NAME and run=ID"),
+        ("/v1/points?tag=loss", "give tag=NAME and run=ID"),
+        ("/v1/points?tag=loss&run=a&limit=2001", "from 1 to 2000"),
+        ("/v1/points?tag=loss&run=a&first_step=5&last_step=4", "5, is beyond the last, 4"),
+        ("/v1/points?tag=loss&run=a&first_step=9223372036854775808", "first_step is a whole number"),
+        ("/v1/points?tag=loss&" + "&".join(f"run={n}" for n in range(401)), "at most 400 runs"),
+    ],
+)
+def test_what_is_malformed_is_refused_with_a_sentence(asking: Asking, path: str, sentence: str) -> None:
+    status, text = asking.problem(path)
+    assert status == 400
+    assert sentence in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("path", ["/v1/runs?parent=nobody", "/v2/runs", "/v1/", "/static/none.js"])
+def test_what_is_not_there_is_a_404_with_a_sentence(asking: Asking, path: str) -> None:
+    status, text = asking.problem(path)
+    assert (status, len(text) > 20) == (404, True)
+
+
+def test_a_run_without_children_has_an_empty_page(asking: Asking) -> None:
+    assert asking.json("/v1/runs?parent=fold")["total"] == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/version", "/v1/overview", "/v1/runs", "/v1/points?tag=loss&run=other"])
+def test_a_store_that_fails_is_told_and_works_again_when_it_is_back(asking: Asking, store: str, path: str) -> None:
+    file = Path(parse_uri(store).path)
+    whole = file.read_bytes()
+    assert asking(path).status_code == 200
+    file.rename(file.with_suffix(".away"))
+    status, text = asking.problem(path)
+    assert (status, str(file) in text) == (404, True)
+    for content, said in [
+        (b"nothing of ours", "is not a run-history store"),
+        (whole[:60] + b"\xff" * 4 + whole[64:], ""),
+    ]:
+        file.write_bytes(content)
+        status, text = asking.problem(path)
+        assert status == 503
+        assert said in text
+    file.unlink()
+    os.rename(file.with_suffix(".away"), file)
+    assert asking(path).status_code == 200
+
+
+def test_damage_within_a_store_is_told(asking: Asking, store: str) -> None:
+    path = parse_uri(store).path
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+    # Damage within a page, which the header does not show.
+    content = bytearray(Path(path).read_bytes())
+    for page in range(1, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
+    Path(path).write_bytes(bytes(content))
+    status, text = asking.problem("/v1/runs")
+    assert (status, "is damaged" in text) == (503, True)
+
+
+# The page
+
+
+def test_the_page_is_told_how_it_is_built_where_it_is_not(
+    asking: Asking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path / "static")
+    status, text = asking.problem("/static/index.js")
+    assert (status, "not built" in text, "pip install" in text) == (404, True, True)
+    assert asking("/v1/version").status_code == 200
+
+
+def test_the_page_s_files_are_cached_as_their_names_allow(
+    asking: Asking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path)
+    (tmp_path / "index.js").write_text("export function render() {}")
+    (tmp_path / "chart-Ab3_d-9Z.js").write_text("let chart;")
+    (tmp_path.parent / "secret.js").write_text("outside")
+    entry, hashed = asking("/static/index.js"), asking("/static/chart-Ab3_d-9Z.js")
+    assert entry.headers["Content-Type"].startswith("text/javascript")
+    assert (entry.headers["Cache-Control"], "immutable" in hashed.headers["Cache-Control"]) == ("no-cache", True)
+    again = asking("/static/index.js", headers={"If-None-Match": entry.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    (tmp_path / "index.js").write_text("export function render() { return 1; }")
+    assert asking("/static/index.js", headers={"If-None-Match": entry.headers["ETag"]}).status_code == 200
+    for name in ("../secret.js", "..%2Fsecret.js", "%2Fetc%2Fpasswd", "..\\secret.js", "", ".", "a%00b"):
+        assert asking(f"/static/{name}").status_code == 404, name
+
+
+def test_tensorboard_is_told_of_the_tab(asking: Asking) -> None:
+    described = asking.tab.frontend_metadata()
+    assert (asking.tab.plugin_name, described.tab_name, described.es_module_path) == (
+        "runhistory",
+        "Run History",
+        "/static/index.js",
+    )
+    assert asking.tab.is_active()
