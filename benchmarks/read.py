@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.command import Benchmark, Command, Setting, say
+from benchmarks.launching import measure_launch
 from benchmarks.liveness import DEFAULT, FASTEST, measure_liveness
 from benchmarks.table import OURS, Bar, Row
 from benchmarks.tensorboards import TensorBoard
@@ -64,6 +65,7 @@ COMMAND = Command(
             view(Workload(5_000, 5, 100), 3, Bars((Bar(0.6, FAST),), (Bar(0.8, FAST),), (Bar(600.0),))),
         ),
         "visible": Benchmark("from the call's return to TensorBoard's answer", measure_liveness),
+        "launch": Benchmark("Tensorboard([run]).start() until its address answers", measure_launch),
         "spike": Benchmark("whether one outlier in 100,000 points is shown", measure_spike),
     },
     subjects=(OURS, FAST, PYTHON, EMPTY, FASTEST, DEFAULT),
