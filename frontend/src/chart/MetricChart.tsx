@@ -40,7 +40,7 @@ export function MetricChart({ tag, runs, version, highlighted = null, onHover, h
   const scene = useMemo(() => {
     const x = zoom.x ?? extent;
     const y = zoom.y ?? yExtent(lines, x, yScale) ?? { min: 0, max: 1 };
-    return { lines, x, y, xAxis, yScale };
+    return { lines, x, y, xAxis, yScale, isWhole: zoom.x === null };
   }, [lines, extent, zoom, xAxis, yScale]);
   const misfits = useMemo(() => countMisfits(lines), [lines]);
   const summary = useMemo(() => summarize(tag, lines), [tag, lines]);

@@ -15,14 +15,18 @@ interface ReadoutProps {
 /** Half of the box's height, which keeps it inside the plot. */
 const HALF = 44;
 const DISTANCE = 14;
+const WIDEST = 280;
 
 export function Readout({ point, origin, at, area }: ReadoutProps) {
   const { line, index } = point;
   const time = line.series.wallTimes[index] as number;
   const isRight = at.x > area.width / 2;
   const side = isRight
-    ? { right: `calc(100% - ${area.left + at.x - DISTANCE}px)`, maxWidth: area.left + at.x - DISTANCE }
-    : { left: area.left + at.x + DISTANCE, maxWidth: area.width - at.x - DISTANCE };
+    ? {
+        right: `calc(100% - ${area.left + at.x - DISTANCE}px)`,
+        maxWidth: Math.min(WIDEST, area.left + at.x - DISTANCE),
+      }
+    : { left: area.left + at.x + DISTANCE, maxWidth: Math.min(WIDEST, area.width - at.x - DISTANCE) };
   const top = area.top + Math.min(Math.max(at.y, HALF), Math.max(HALF, area.height - HALF));
   return (
     <div className="chart-readout" style={{ ...side, top }} aria-hidden="true">

@@ -19,6 +19,8 @@ export interface Scene {
   y: Interval;
   xAxis: XAxis;
   yScale: YScale;
+  /** Whether the x axis shows all there is, so that no line goes on beyond it. */
+  isWhole: boolean;
 }
 
 /** What is drawn above the scene: one line in front of the others, and one point of it. */
@@ -56,6 +58,9 @@ const X_TICK_SPACE = 90;
 const Y_TICK_SPACE = 44;
 /** A drag that stays within so many pixels of one axis selects along the other only. */
 const STRAIGHT_DRAG = 24;
+
+/** CSS pixels by which the overlay reaches beyond the plot, for a point at its edge; as in chart.css. */
+const OVERLAY_MARGIN = 6;
 
 export class ChartCanvas {
   private readonly chart: uPlot;
@@ -208,11 +213,8 @@ export class ChartCanvas {
     const { lines, x, y } = this.scene;
     const frame = { ...bbox, x, y };
     const ratio = uPlot.pxRatio;
-    const bleed = 1.5 * ratio;
     ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left - bleed, bbox.top - bleed, bbox.width + 2 * bleed, bbox.height + 2 * bleed);
-    ctx.clip();
+    this.clip(ctx, frame);
     ctx.lineJoin = "bevel";
     const width = lineWidth(lines.length) * ratio;
     for (const line of lines) {
@@ -227,27 +229,39 @@ export class ChartCanvas {
   /** The line in front and the point under the cursor stand on a canvas of their own, so that a move redraws them only. */
   private paintOverlay(): void {
     const ratio = uPlot.pxRatio;
+    const { x, y, lines } = this.scene;
     const { width, height } = this.area();
-    this.overlay.width = Math.round(width * ratio);
-    this.overlay.height = Math.round(height * ratio);
+    const left = OVERLAY_MARGIN * ratio;
+    const frame: Frame = { left, top: left, width: width * ratio, height: height * ratio, x, y };
+    this.overlay.width = Math.round(frame.width + 2 * left);
+    this.overlay.height = Math.round(frame.height + 2 * left);
     const context = this.overlay.getContext("2d");
     const { line, index } = this.emphasis;
     if (context === null || line === null) {
       return;
     }
-    const { x, y, lines } = this.scene;
-    const frame = { left: 0, top: 0, width: this.overlay.width, height: this.overlay.height, x, y };
-    const own = lineWidth(lines.length) * ratio;
-    context.lineJoin = "round";
     if (lines.length > 1) {
+      const own = lineWidth(lines.length) * ratio;
+      context.save();
+      this.clip(context, frame);
+      context.lineJoin = "round";
       paintLine(context, frame, line, { color: this.theme.background, width: own + 4 * ratio, dotRadius: 5 * ratio });
       paintLine(context, frame, line, { color: line.run.color, width: own + ratio, dotRadius: 3.5 * ratio });
+      context.restore();
     }
     if (index !== null) {
       const point = { ...line, xs: line.xs.subarray(index, index + 1), ys: line.ys.subarray(index, index + 1) };
       paintLine(context, frame, point, { color: this.theme.background, width: 0, dotRadius: 6 * ratio });
       paintLine(context, frame, point, { color: line.run.color, width: 0, dotRadius: 4 * ratio });
     }
+  }
+
+  /** Lines end at the plot's edges, but the dots of their ends are whole. */
+  private clip(context: CanvasRenderingContext2D, { left, top, width, height }: Frame): void {
+    const room = (this.scene.isWhole ? 4 : 1) * uPlot.pxRatio;
+    context.beginPath();
+    context.rect(left - room, top - room, width + 2 * room, height + 2 * room);
+    context.clip();
   }
 
   private pointerMoved(left: number, top: number): void {

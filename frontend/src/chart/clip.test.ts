@@ -8,6 +8,8 @@ test.each([
   ["inside", [1, 2, 3, 4], [1, 2, 3, 4]],
   ["through both sides", [-10, 5, 20, 5], [0, 5, 10, 5]],
   ["out at the top", [5, 5, 5, -1e30], [5, 5, 5, 0]],
+  ["in from far above", [5, -1e30, 6, 5], [6, 0, 6, 5]],
+  ["from far above to far below", [4, -1e30, 6, 1e30], [5, 0, 5, 10]],
   ["a corner cut off", [-5, 5, 5, -5], [0, 0, 0, 0]],
 ])("a segment %s", (_, [x0, y0, x1, y1], [left, top, right, bottom]) => {
   const cut = clipSegment({ x0, y0, x1, y1 } as never, SQUARE);

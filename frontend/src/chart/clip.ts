@@ -14,30 +14,45 @@ export interface Rectangle {
   bottom: number;
 }
 
-/** The part of the segment inside the rectangle, null where there is none (after Liang and Barsky). */
-export function clipSegment({ x0, y0, x1, y1 }: Segment, rectangle: Rectangle): Segment | null {
+/**
+ * The part of the segment inside the rectangle, null where there is none (after Liang and Barsky). Where it is cut, the
+ * cut lies on the rectangle's side exactly: an end may be 1e30 pixels away, and a sum with that knows no pixels any more.
+ */
+export function clipSegment(segment: Segment, rectangle: Rectangle): Segment | null {
+  const { x0, y0, x1, y1 } = segment;
   const alongX = x1 - x0;
   const alongY = y1 - y0;
   let enter = 0;
   let leave = 1;
-  const sides: [number, number][] = [
-    [-alongX, x0 - rectangle.left],
-    [alongX, rectangle.right - x0],
-    [-alongY, y0 - rectangle.top],
-    [alongY, rectangle.bottom - y0],
+  let start = { x: x0, y: y0 };
+  let end = { x: x1, y: y1 };
+  // Of each side, how far inside it the two ends lie.
+  const sides: ["x" | "y", edge: number, startRoom: number, endRoom: number][] = [
+    ["x", rectangle.left, x0 - rectangle.left, x1 - rectangle.left],
+    ["x", rectangle.right, rectangle.right - x0, rectangle.right - x1],
+    ["y", rectangle.top, y0 - rectangle.top, y1 - rectangle.top],
+    ["y", rectangle.bottom, rectangle.bottom - y0, rectangle.bottom - y1],
   ];
-  for (const [along, room] of sides) {
-    if (along === 0 ? room < 0 : false) {
+  for (const [axis, edge, startRoom, endRoom] of sides) {
+    const share = startRoom / (startRoom - endRoom);
+    const cut = () => ({
+      x: axis === "x" ? edge : within(x0 + share * alongX, rectangle.left, rectangle.right),
+      y: axis === "y" ? edge : within(y0 + share * alongY, rectangle.top, rectangle.bottom),
+    });
+    if (startRoom < 0 && endRoom < 0) {
       return null;
     }
-    if (along < 0) {
-      enter = Math.max(enter, room / along);
-    } else if (along > 0) {
-      leave = Math.min(leave, room / along);
+    if (startRoom < 0 && share >= enter) {
+      enter = share;
+      start = cut();
+    } else if (endRoom < 0 && share <= leave) {
+      leave = share;
+      end = cut();
     }
   }
-  if (!(enter <= leave)) {
-    return null;
-  }
-  return { x0: x0 + enter * alongX, y0: y0 + enter * alongY, x1: x0 + leave * alongX, y1: y0 + leave * alongY };
+  return enter <= leave ? { x0: start.x, y0: start.y, x1: end.x, y1: end.y } : null;
+}
+
+function within(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
 }

@@ -37,7 +37,7 @@ export function paintLine(context: CanvasRenderingContext2D, frame: Frame, line:
     segment.y1 = toPixelY(frame, ys[i] as number);
     if (connected) {
       paintSegment(context, frame, segment);
-    } else {
+    } else if (isNear(frame, segment.x1, segment.y1)) {
       context.moveTo(segment.x1, segment.y1);
     }
     if (sparse || (!connected && !Number.isFinite(ys[i + 1]))) {
