@@ -59,7 +59,9 @@ export function Runs({ overview, view, change, theme, live }: RunsProps) {
   const onSelect = useCallback(
     (runIds: readonly string[], selected: boolean) =>
       change((before) => ({
-        selected: selected ? withRuns(before.selected ?? NOTHING, runIds) : withoutRuns(before.selected ?? NOTHING, runIds),
+        selected: selected
+          ? withRuns(before.selected ?? NOTHING, runIds)
+          : withoutRuns(before.selected ?? NOTHING, runIds),
       })),
     [change],
   );
@@ -141,18 +143,27 @@ function useShownColumns({ columns }: Overview, chosen: readonly string[] | null
 /** The names of all runs that have been in the tree: a run stays in the chart when it is out of sight. */
 function useNames(rows: readonly Row[]): ReadonlyMap<string, string> {
   const [names, setNames] = useState<ReadonlyMap<string, string>>(new Map());
-  const news = rows.filter((row) => row.kind === "run" && names.get(row.run.run_id) !== row.run.name);
-  if (news.length === 0) {
-    return names;
+  const next = useMemo(() => withNames(names, rows), [names, rows]);
+  if (next !== names) {
+    setNames(next);
   }
-  const next = new Map(names);
-  for (const row of news) {
+  return next;
+}
+
+/** Adds the names of the runs in `rows`, a child's after its parent's. The same map where nothing is new. */
+export function withNames(names: ReadonlyMap<string, string>, rows: readonly Row[]): ReadonlyMap<string, string> {
+  const own = new Map(rows.flatMap((row) => (row.kind === "run" ? [[row.run.run_id, row.run.name]] : [])));
+  const news: [string, string][] = [];
+  for (const row of rows) {
     if (row.kind === "run") {
-      next.set(row.run.run_id, row.run.name);
+      const parent = own.get(row.parent);
+      const name = parent === undefined ? row.run.name : `${parent}/${row.run.name}`;
+      if (names.get(row.run.run_id) !== name) {
+        news.push([row.run.run_id, name]);
+      }
     }
   }
-  setNames(next);
-  return next;
+  return news.length === 0 ? names : new Map([...names, ...news]);
 }
 
 /** A column is sorted one way, the other way, then not at all. */

@@ -5,13 +5,13 @@ import { readPreference, writePreference } from "../state/preferences";
 const SMALLEST = 20;
 const LARGEST = 80;
 const STEP = 2;
-const ROOM = matchMedia("(min-width: 1100px)");
+const ROOM = "(min-width: 1100px)";
 
 export function Split({ first, second }: { first: ReactNode; second: ReactNode }) {
-  const isBeside = useSyncExternalStore(watchRoom, () => ROOM.matches);
+  const isBeside = useSyncExternalStore(watchRoom, () => matchMedia(ROOM).matches);
   const name = isBeside ? "split.beside" : "split.above";
   const [share, setShare] = useState<Record<string, number>>({});
-  const percent = share[name] ?? readPreference(name, isBeside ? 58 : 52);
+  const percent = share[name] ?? readPreference(name, isBeside ? 62 : 52);
   const area = useRef<HTMLDivElement>(null);
   const set = (next: number) => {
     const kept = Math.round(Math.min(LARGEST, Math.max(SMALLEST, next)) * 10) / 10;
@@ -58,6 +58,7 @@ export function Split({ first, second }: { first: ReactNode; second: ReactNode }
 }
 
 function watchRoom(changed: () => void): () => void {
-  ROOM.addEventListener("change", changed);
-  return () => ROOM.removeEventListener("change", changed);
+  const room = matchMedia(ROOM);
+  room.addEventListener("change", changed);
+  return () => room.removeEventListener("change", changed);
 }

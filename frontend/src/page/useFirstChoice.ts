@@ -51,6 +51,8 @@ export function firstChoice(rows: readonly Row[], metric: string): FirstChoice {
   if (opened !== undefined && rows.some((row) => row.kind === "pending" && row.parent === opened.run.run_id)) {
     return { kind: "wait" };
   }
-  const parent = runs.find((row) => row.run.children > 0 && row.level === (opened?.level ?? 0) + 1 && row.level < DEEPEST);
+  const parent = runs.find(
+    (row) => row.run.children > 0 && row.level === (opened?.level ?? 0) + 1 && row.level < DEEPEST,
+  );
   return parent === undefined ? { kind: "wait" } : { kind: "expand", runId: parent.run.run_id };
 }

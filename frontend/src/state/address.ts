@@ -46,10 +46,14 @@ export function isElsewhere(hash: string): boolean {
 }
 
 function partsOf(hash: string): string[] {
-  return hash.replace(/^#/, "").split("&").filter((part) => part !== "");
+  return hash
+    .replace(/^#/, "")
+    .split("&")
+    .filter((part) => part !== "");
 }
 
-function decoded(value: string): string {
+/** What a percent-encoded text says; one that is damaged as it stands. */
+export function decoded(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch {

@@ -1,4 +1,5 @@
 /** What of the page can be linked to, and how it reads in an address. */
+import { decoded } from "./address";
 import { type Selection, selectionOf } from "./selection";
 
 export interface View {
@@ -34,7 +35,7 @@ export function parseView(parameters: URLSearchParams): View {
     expanded: new Set(list("expanded")),
     selected: selected && selectionOf(selected),
     metric: parameters.get("metric") ?? "",
-    columns: columns && columns.map(decodeURIComponent),
+    columns: columns && columns.map(decoded),
   };
 }
 

@@ -17,7 +17,11 @@ export function Status({ run }: { run: Run }) {
   const { word, tone, icon: Icon } = STATES[run.status];
   const lost = run.dropped === 0 ? "" : `${run.dropped} points were not kept: no room in the journal.`;
   return (
-    <span className="status" data-tone={tone} title={[run.error, lost].filter((line) => line !== "").join("\n") || word}>
+    <span
+      className="status"
+      data-tone={tone}
+      title={[run.error, lost].filter((line) => line !== "").join("\n") || word}
+    >
       <Icon size={14} aria-hidden />
       {word}
       {lost !== "" && <TriangleAlert size={13} className="status-lost" aria-label={lost} />}

@@ -3,7 +3,7 @@ import type { Column } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp, ChartLine, SlidersHorizontal } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { ClippedText } from "./ClippedText";
-import { type features, NAME, NAME_WIDTH } from "./columns";
+import { type features, isNumeric, NAME, NAME_WIDTH } from "./columns";
 import { columnName } from "./format";
 import type { RunRow } from "./rows";
 
@@ -56,7 +56,13 @@ export function TreeHeader(props: TreeHeaderProps) {
   return (
     <div className="tree-head" role="rowgroup" style={{ width }}>
       {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons have the focus, one at a time. */}
-      <div className="tree-row" role="row" aria-rowindex={1} onKeyDown={onKeyDown} onFocus={(event) => setCurrent(Number(event.target.dataset["column"] ?? current))}>
+      <div
+        className="tree-row"
+        role="row"
+        aria-rowindex={1}
+        onKeyDown={onKeyDown}
+        onFocus={(event) => setCurrent(Number(event.target.dataset["column"] ?? current))}
+      >
         <div
           className="tree-cell tree-name"
           role="columnheader"
@@ -84,6 +90,7 @@ export function TreeHeader(props: TreeHeaderProps) {
             key={column.id}
             className="tree-cell"
             role="columnheader"
+            data-numeric={isNumeric(column.id)}
             aria-colindex={number + 1}
             aria-sort={ariaSort(column.id, props)}
             style={{ left: NAME_WIDTH + start, width: column.getSize() }}

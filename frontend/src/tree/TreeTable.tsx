@@ -73,7 +73,10 @@ export function TreeTable(props: TreeTableProps) {
   const runs = rows.filter((row): row is RunRow => row.kind === "run");
   const selectedCount = runs.reduce((sum, { run }) => sum + (selection.has(run.run_id) ? 1 : 0), 0);
   const selectAll = () =>
-    props.onSelect(runs.map(({ run }) => run.run_id), selectedCount < runs.length);
+    props.onSelect(
+      runs.map(({ run }) => run.run_id),
+      selectedCount < runs.length,
+    );
   const commands = useRowCommands(props, move);
 
   const perform = (action: Action) => {

@@ -9,10 +9,15 @@ const column = createColumnHelper<typeof features, RunRow>();
 
 /** The column that stays in place; its id is also what the server sorts it by, as those of all columns. */
 export const NAME = "name";
-export const NAME_WIDTH = 300;
+export const NAME_WIDTH = 270;
 
 /** Words are sorted upwards at first, numbers and times downwards. */
 export const SORTED_UPWARDS: ReadonlySet<string> = new Set([NAME, "status"]);
+
+/** Whether a column holds numbers only, so that its header stands above their ends. */
+export function isNumeric(id: string): boolean {
+  return id === "duration" || id.startsWith("metric:");
+}
 
 function Text({ text, title, numeric }: { text: string; title: string; numeric: boolean }) {
   return (
@@ -24,17 +29,17 @@ function Text({ text, title, numeric }: { text: string; title: string; numeric: 
 
 const FIXED = [
   column.display({ id: NAME, header: "Run", size: NAME_WIDTH }),
-  column.display({ id: "status", header: "Status", size: 140, cell: ({ row }) => <Status run={row.original.run} /> }),
+  column.display({ id: "status", header: "Status", size: 132, cell: ({ row }) => <Status run={row.original.run} /> }),
   column.display({
     id: "started",
     header: "Started",
-    size: 140,
+    size: 148,
     cell: ({ row: { original } }) => <Text {...startText(original.run.started_at, original.page.now)} />,
   }),
   column.display({
     id: "duration",
     header: "Duration",
-    size: 110,
+    size: 104,
     cell: ({ row: { original } }) => <Text {...durationText(original.run, original.page.now)} />,
   }),
 ];

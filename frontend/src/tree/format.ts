@@ -31,7 +31,7 @@ export function startText(startedAt: number | null, now: number): CellText {
     return NOTHING;
   }
   const time = formatTime(startedAt);
-  return { text: time.slice(0, 16), title: `${time}, ${ago(now - startedAt)}`, numeric: true };
+  return { text: time.slice(0, 16), title: `${time}, ${ago(now - startedAt)}`, numeric: false };
 }
 
 /** How long a run took, or has been running by the server's clock. */

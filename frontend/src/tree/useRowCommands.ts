@@ -1,10 +1,13 @@
 /** What the rows of the tree can ask for. */
 import { useEffect, useMemo, useRef } from "react";
-import type { TreeTableProps } from "./TreeTable";
 import type { RowCommands } from "./TreeRow";
+import type { TreeTableProps } from "./TreeTable";
 
 /** What rows can ask for, always the same object, so that rows that did not change are left alone. */
-export function useRowCommands(props: TreeTableProps, move: (to: { row: number; column: number }, focus: boolean) => void) {
+export function useRowCommands(
+  props: TreeTableProps,
+  move: (to: { row: number; column: number }, focus: boolean) => void,
+) {
   const latest = useRef({ props, move });
   useEffect(() => {
     latest.current = { props, move };

@@ -3,7 +3,17 @@ import { type QueryObserverResult, useQueries, useQueryClient } from "@tanstack/
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { getRunPage, type RunPageRequest } from "../api/client";
 import type { RunPage } from "../api/messages";
-import { keyOf, type LoadedPages, PAGE_SIZE, type PageRef, type PageState, pagesOf, ROOTS, type Row, toRows } from "./rows";
+import {
+  keyOf,
+  type LoadedPages,
+  PAGE_SIZE,
+  type PageRef,
+  type PageState,
+  pagesOf,
+  ROOTS,
+  type Row,
+  toRows,
+} from "./rows";
 
 /** What decides the content of a page besides its place. */
 export type TreeScope = Pick<RunPageRequest, "experiment" | "sort" | "order" | "columns">;
