@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Frame, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -69,3 +69,12 @@ def wait_until_shown(page: Page, name: str) -> None:
     page.locator(DASHBOARDS[name].shown).first.wait_for()
     page.wait_for_load_state("networkidle")
     page.locator("mat-spinner:visible, paper-spinner-lite[active]:visible").first.wait_for(state="hidden")
+
+
+def open_tab(page: Page, address: str) -> Frame:
+    """Opens the Run History tab at an address that names it, waits for its first row, and returns its frame."""
+    page.goto(address)
+    frame = page.locator("iframe[src*='name=runhistory']").element_handle().content_frame()
+    assert frame is not None
+    frame.locator("[data-row='0'] input").wait_for()
+    return frame
