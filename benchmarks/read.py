@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.command import Benchmark, Command, Setting, say
 from benchmarks.launching import measure_launch
 from benchmarks.liveness import DEFAULT, FASTEST, measure_liveness
+from benchmarks.tab import measure_chart, measure_tree
 from benchmarks.table import OURS, Bar, Row
 from benchmarks.tensorboards import TensorBoard
 from benchmarks.viewing import EMPTY, FAST, PYTHON, START_SECONDS, Bars, arguments, view
@@ -66,6 +67,8 @@ COMMAND = Command(
         ),
         "visible": Benchmark("from the call's return to TensorBoard's answer", measure_liveness),
         "launch": Benchmark("Tensorboard([run]).start() until its address answers", measure_launch),
+        "tab-chart": Benchmark("the Run History tab's chart of 100 runs beside the stock one", measure_chart),
+        "tab-tree": Benchmark("pages of the tab's tree, 10,000 runs", measure_tree),
         "spike": Benchmark("whether one outlier in 100,000 points is shown", measure_spike),
     },
     subjects=(OURS, FAST, PYTHON, EMPTY, FASTEST, DEFAULT),

@@ -85,6 +85,23 @@ class TensorBoard:
         self._receive("/data/plugin/timeseries/timeSeries", _chart_request(tag, None))
         return time.perf_counter() - start
 
+    def tab(self, path: str, query: list[tuple[str, str]]) -> Any:
+        """What the Run History tab gets at ``path``, a message in JSON."""
+        return self._answer(_tab_address(path, query))
+
+    def time_tab(self, path: str, query: list[tuple[str, str]]) -> float:
+        """Seconds until an answer of the Run History tab has been received.
+
+        Raises:
+          MeasurementError: it is a refusal.
+        """
+        start = time.perf_counter()
+        status, content, _ = self._receive(_tab_address(path, query), None)
+        took = time.perf_counter() - start
+        if status != 200:
+            raise MeasurementError(f"{path} answers {status}: {content[:200]!r}")
+        return took
+
     def data_server_memory(self) -> float:
         """The data server's most resident memory so far, in MiB; TensorBoard's own where it loads by itself."""
         server = self._data_server()
@@ -123,6 +140,10 @@ class TensorBoard:
         finally:
             connection.close()
         return response.status, content, response.headers.get("Content-Encoding") == "gzip"
+
+
+def _tab_address(path: str, query: list[tuple[str, str]]) -> str:
+    return f"/data/plugin/runhistory/v1/{path}?{urlencode(query)}"
 
 
 def _chart_request(tag: str, run: str | None) -> dict[str, str]:

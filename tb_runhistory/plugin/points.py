@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tb_runhistory.plugin.answers import to_json
 from tb_runhistory.plugin.messages import PointsHeader, Series
 from tb_runhistory.plugin.requests import PointsRequest
+from tb_runhistory.provider.points_cache import PointsCache
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.base import RunHistoryReader
@@ -23,16 +24,19 @@ _ALIGNMENT = 8
 _LENGTH = struct.Struct("<I")
 
 
-def points(reader: RunHistoryReader, request: PointsRequest, view: Scope) -> bytes:
+def points(reader: RunHistoryReader, cache: PointsCache, request: PointsRequest, view: Scope) -> bytes:
     """The points that ``request`` asks for, of the runs that ``view`` holds."""
     scope = Scope(view.experiment, view.run_ids, only=request.run_ids)
     found = reader.series(scope, DataClass.SCALAR, [request.tag])
-    keys = {key.run_id: key for key in found.key}
-    chosen = [keys[run_id] for run_id in request.run_ids if run_id in keys]
-    sampled = reader.read_points(chosen, request.limit, request.window)
+    rows = {key.run_id: row for row, key in enumerate(found.key)}
+    chosen = [rows[run_id] for run_id in request.run_ids if run_id in rows]
+    if request.window is None:
+        sampled = cache.read(reader, found, chosen, request.limit)
+    else:
+        sampled = reader.read_points([found.key[row] for row in chosen], request.limit, request.window)
     described = [
-        Series(key.run_id, len(each.points), each.total, sum(block.count for block in each.damaged))
-        for key, each in zip(chosen, sampled, strict=True)
+        Series(found.key[row].run_id, len(each.points), each.total, sum(block.count for block in each.damaged))
+        for row, each in zip(chosen, sampled, strict=True)
     ]
     columns = [column for each in sampled for column in (each.points.steps, each.points.wall_times, each.points.values)]
     return b"".join([_header(PointsHeader(request.tag, described)), *map(_packed, columns)])

@@ -22,6 +22,7 @@ from tb_runhistory.plugin.bundle import serve_file
 from tb_runhistory.plugin.guard import READING, Guard
 from tb_runhistory.plugin.messages import Problem
 from tb_runhistory.plugin.points import points
+from tb_runhistory.provider.points_cache import PointsCache
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.base import RunHistoryReader
 from tb_runhistory.store.opening import check_store, open_reader
@@ -51,6 +52,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         self._hosts = (host,) if host else ()
         self._uri = uri
         self._view = Scope(uri.experiment, uri.runs)
+        self._cache = PointsCache()
         self._opening = threading.Lock()
         self._opened: RunHistoryReader | None = None
         self._warming: threading.Thread | None = None
@@ -112,7 +114,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _points(self, request: Request) -> Response:
         asked = requests.points_request(_query(request))
-        return _response(points(self._reader(), asked, self._view), "application/octet-stream")
+        return _response(points(self._reader(), self._cache, asked, self._view), "application/octet-stream")
 
     def _static(self, request: Request) -> Response:
         response = serve_file(request.path.rpartition(_STATIC)[2], request)

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -25,7 +26,7 @@ from tests.plugin.conftest import Asking
 Columns = dict[str, tuple[list[float], list[float], list[float]]]
 
 
-def columns_of(content: bytes) -> tuple[dict[str, object], Columns]:
+def columns_of(content: bytes) -> tuple[dict[str, Any], Columns]:
     """The header of a points answer, and by run id its steps, wall times and values."""
     (length,) = struct.unpack_from("<I", content)
     assert (4 + length) % 8 == 0
@@ -113,7 +114,7 @@ def test_a_selection_is_all_that_is_shown(open_tab: Callable[..., Asking], store
     assert tab.problem("/v1/runs?parent=sweep")[0] == 404
     assert tab.json("/v1/overview")["runs"] == 3
     header, _ = columns_of(tab("/v1/points?tag=loss&run=trial-0&run=trial-2").data)
-    assert [series["run_id"] for series in header["series"]] == ["trial-2"]  # type: ignore[index,attr-defined]
+    assert [series["run_id"] for series in header["series"]] == ["trial-2"]
     of_experiment = open_tab(f"{store}?experiment=mnist")
     assert of_experiment.json("/v1/overview")["runs"] == 5
     status, sentence = of_experiment.problem("/v1/overview?experiment=cifar")
@@ -142,7 +143,7 @@ def test_points_are_of_a_window_and_within_a_limit(asking: Asking, store: str) -
     with open_writer(parse_uri(store)) as writer:
         History(writer, "another-journal").root("long").log("loss", range(50_000))
     header, read = columns_of(asking("/v1/points?tag=loss&run=long&limit=100&first_step=1000&last_step=2000").data)
-    [series] = header["series"]  # type: ignore[misc]
+    [series] = header["series"]
     steps = read["long"][0]
     assert (steps[0], steps[-1], series["total"], len(steps) <= 100) == (1000, 2000, 1001, True)
     assert columns_of(asking("/v1/points?tag=loss&run=long&first_step=49999").data)[1]["long"][0] == [49999]
