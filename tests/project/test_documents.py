@@ -37,6 +37,7 @@ class Block:
 
 BLOCKS = [Block(language, text) for language, text in FENCE.findall((CHECKOUT / "README.md").read_text("utf-8"))]
 EXAMPLES = [block.text for block in BLOCKS if block.language == "python"]
+RECORDING = [text for text in EXAMPLES if "start_logging" in text]
 COMMANDS = [line for block in BLOCKS if block.language == "bash" for line in block.text.splitlines()]
 
 
@@ -48,11 +49,17 @@ def run_example(text: str, folder: Path) -> str:
     return result.stdout
 
 
+def example(word: str) -> str:
+    """The one example that has ``word`` in it."""
+    [text] = [text for text in EXAMPLES if word in text]
+    return text
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where all examples were run, in their order."""
+    """A folder where all examples that record were run, in their order."""
     folder = tmp_path_factory.mktemp("reader")
-    for text in EXAMPLES[:-1]:
+    for text in RECORDING:
         run_example(text, folder)
     return folder
 
@@ -61,10 +68,42 @@ def test_every_block_has_a_language_that_is_tested() -> None:
     assert {block.language for block in BLOCKS} == {"bash", "python"}
 
 
-def test_the_last_example_reads_what_the_others_recorded(folder: Path) -> None:
-    printed = run_example(EXAMPLES[-1], folder)
+def test_every_example_is_run_here() -> None:
+    assert len(EXAMPLES) == len(RECORDING) + len(["get_metrics", "Tensorboard(", "export_to_tensorboard"])
+
+
+def test_the_reading_example_reads_what_the_others_recorded(folder: Path) -> None:
+    printed = run_example(example("get_metrics"), folder)
     assert "sweep Completed" in printed
     assert "'accuracy': 0.9" in printed
+
+
+def test_the_launching_example_gives_an_address(folder: Path) -> None:
+    assert re.fullmatch(r"http://localhost:\d+/\n", run_example(example("Tensorboard("), folder))
+
+
+def test_exports_are_folders_of_event_files(folder: Path) -> None:
+    for line in [line for line in COMMANDS if line.startswith("tb-runhistory export")]:
+        run_command(line, folder)
+    exported = {path.parent for path in (folder / "logs").rglob("events.out.tfevents.*")}
+    assert folder / "logs" / "mnist" / "sweep" / "rate=0.1" in exported
+    run_example(example("export_to_tensorboard"), folder)
+    assert {path.parent for path in (folder / "logs").rglob("events.out.tfevents.*")} == exported
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if re.match("tb-runhistory (list|check|doctor)", line)])
+def test_a_command_that_looks_answers(line: str, folder: Path) -> None:
+    printed = run_command(line, folder)
+    assert "list" not in line or "rate=0.1" in printed
+
+
+def run_command(line: str, folder: Path) -> str:
+    """Runs a line of the shell in ``folder`` and returns what it printed."""
+    result = subprocess.run(
+        ["bash", "-c", f"{PROGRAMS}/{line}"], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 def test_every_command_is_run_here_or_said_where_else() -> None:
@@ -79,12 +118,12 @@ def test_the_sync_command_brings_what_was_recorded_offline(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUNHISTORY_MODE", "offline")
-    for text in EXAMPLES[:-1]:
+    for text in RECORDING:
         run_example(text, tmp_path)
     assert not (tmp_path / "runs.db").exists()
     monkeypatch.delenv("RUNHISTORY_MODE")
-    subprocess.run(["bash", "-c", f"{PROGRAMS}/{line}"], cwd=tmp_path, check=True, capture_output=True, timeout=60)
-    assert "sweep Completed" in run_example(EXAMPLES[-1], tmp_path)
+    run_command(line, tmp_path)
+    assert "sweep Completed" in run_example(example("get_metrics"), tmp_path)
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("tensorboard ")])
@@ -102,7 +141,9 @@ def test_a_viewing_command_shows_the_sweep(line: str, folder: Path, monkeypatch:
     assert ("mnist/sweep/[mean]" in runs) == ("rollups" in line)
 
 
-@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", "docs/README.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", "docs/README.md", "docs/cli.md"]
+)
 def test_every_link_leads_somewhere(name: str) -> None:
     document = CHECKOUT / name
     targets = [target for target in LINK.findall(document.read_text("utf-8")) if "://" not in target]

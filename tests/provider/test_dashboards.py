@@ -74,7 +74,7 @@ def test_the_header_names_the_experiment(viewer: Viewer, uri: StoreUri) -> None:
 def test_the_dashboards_with_data_are_active(viewer: Viewer) -> None:
     listing = viewer.get("data/plugins_listing")
     active = {name for name, plugin in listing.items() if plugin["enabled"]}
-    assert active == {"timeseries", "scalars", "text", "hparams"}
+    assert active == {"timeseries", "scalars", "text", "hparams", "runhistory"}
 
 
 def test_hparams_derives_columns_of_the_right_types(viewer: Viewer) -> None:
