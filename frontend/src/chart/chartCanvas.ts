@@ -9,7 +9,7 @@ import { type Frame, toPlotX, toPlotY } from "./frame";
 import { xAxisTicks, yAxisTicks } from "./labels";
 import type { Line } from "./lines";
 import { marksOf, paintMarks } from "./marks";
-import { paintLine } from "./paint";
+import { areSparse, type LineStyle, paintLine } from "./paint";
 import { readTheme, type Theme, watchTheme } from "./theme";
 
 /** All that the canvas shows. */
@@ -59,6 +59,8 @@ const Y_TICK_SPACE = 44;
 /** A drag that stays within so many pixels of one axis selects along the other only. */
 const STRAIGHT_DRAG = 24;
 
+/** CSS pixels from one point to the next where each is a dot. */
+const DOT_SPACING = 16;
 /** CSS pixels by which the overlay reaches beyond the plot, for a point at its edge; as in chart.css. */
 const OVERLAY_MARGIN = 6;
 
@@ -216,9 +218,9 @@ export class ChartCanvas {
     ctx.save();
     this.clip(ctx, frame);
     ctx.lineJoin = "bevel";
-    const width = lineWidth(lines.length) * ratio;
+    const style = this.lineStyle(frame);
     for (const line of lines) {
-      paintLine(ctx, frame, line, { color: line.run.color, width, dotRadius: dotRadius(lines.length) * ratio });
+      paintLine(ctx, frame, line, { ...style, color: line.run.color });
     }
     for (const line of lines) {
       paintMarks(ctx, frame, marksOf(line, frame, 12 * ratio), line.run.color, 7 * ratio);
@@ -230,30 +232,48 @@ export class ChartCanvas {
   private paintOverlay(): void {
     const ratio = uPlot.pxRatio;
     const { x, y, lines } = this.scene;
-    const { width, height } = this.area();
-    const left = OVERLAY_MARGIN * ratio;
-    const frame: Frame = { left, top: left, width: width * ratio, height: height * ratio, x, y };
-    this.overlay.width = Math.round(frame.width + 2 * left);
-    this.overlay.height = Math.round(frame.height + 2 * left);
+    const area = this.area();
+    const margin = OVERLAY_MARGIN * ratio;
+    const frame: Frame = { left: margin, top: margin, width: area.width * ratio, height: area.height * ratio, x, y };
+    this.overlay.width = Math.round(frame.width + 2 * margin);
+    this.overlay.height = Math.round(frame.height + 2 * margin);
     const context = this.overlay.getContext("2d");
     const { line, index } = this.emphasis;
     if (context === null || line === null) {
       return;
     }
+    const { background } = this.theme;
+    const { color } = line.run;
+    const { width, dotRadius, dotted } = this.lineStyle(frame);
     if (lines.length > 1) {
-      const own = lineWidth(lines.length) * ratio;
       context.save();
       this.clip(context, frame);
       context.lineJoin = "round";
-      paintLine(context, frame, line, { color: this.theme.background, width: own + 4 * ratio, dotRadius: 5 * ratio });
-      paintLine(context, frame, line, { color: line.run.color, width: own + ratio, dotRadius: 3.5 * ratio });
+      const [halo, front] = [4 * ratio, ratio];
+      paintLine(context, frame, line, {
+        color: background,
+        width: width + halo,
+        dotRadius: dotRadius + halo / 2,
+        dotted,
+      });
+      paintLine(context, frame, line, { color, width: width + front, dotRadius: dotRadius + front / 2, dotted });
       context.restore();
     }
     if (index !== null) {
       const point = { ...line, xs: line.xs.subarray(index, index + 1), ys: line.ys.subarray(index, index + 1) };
-      paintLine(context, frame, point, { color: this.theme.background, width: 0, dotRadius: 6 * ratio });
-      paintLine(context, frame, point, { color: line.run.color, width: 0, dotRadius: 4 * ratio });
+      paintLine(context, frame, point, { color: background, width: 0, dotRadius: 6 * ratio, dotted: true });
+      paintLine(context, frame, point, { color, width: 0, dotRadius: 4 * ratio, dotted: true });
     }
+  }
+
+  private lineStyle(frame: Frame): Omit<LineStyle, "color"> {
+    const ratio = uPlot.pxRatio;
+    const { lines } = this.scene;
+    return {
+      width: lineWidth(lines.length) * ratio,
+      dotRadius: dotRadius(lines.length) * ratio,
+      dotted: areSparse(lines, frame, DOT_SPACING * ratio),
+    };
   }
 
   /** Lines end at the plot's edges, but the dots of their ends are whole. */

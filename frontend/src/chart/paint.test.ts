@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import { seededRandom } from "../points/testing/answers";
 import type { Frame } from "./frame";
 import type { Line } from "./lines";
-import { paintLine } from "./paint";
+import { areSparse, paintLine } from "./paint";
 import { makeLine, makeLines } from "./testing/lines";
 
 const FRAME: Frame = { left: 0, top: 0, width: 100, height: 100, x: { min: 0, max: 10 }, y: { min: 0, max: 10 } };
 const NONE = Number.NaN;
 
 /** A canvas context that writes down what is drawn on it. */
-function paint(line: Line, frame = FRAME) {
+function paint(line: Line, dotted = false) {
   const strokes: string[] = [];
   const dots: number[] = [];
   const furthest = { pixel: 0 };
@@ -26,7 +26,12 @@ function paint(line: Line, frame = FRAME) {
     lineTo: (x: number, y: number) => strokes.push(`L${reach(x, y)}`),
     arc: (x: number) => dots.push(Math.round(x)),
   };
-  paintLine(context as unknown as CanvasRenderingContext2D, frame, line, { color: "red", width: 1, dotRadius: 2 });
+  paintLine(context as unknown as CanvasRenderingContext2D, FRAME, line, {
+    color: "red",
+    width: 1,
+    dotRadius: 2,
+    dotted,
+  });
   return { lines: strokes.filter((stroke) => stroke.startsWith("L")), strokes, dots, furthest: furthest.pixel };
 }
 
@@ -50,9 +55,15 @@ test("a point that no segment reaches is a dot", () => {
   expect(paint(makeLine([5])).dots).toEqual([0]);
 });
 
-test("a line of few points shows each of them, one of many does not", () => {
-  expect(paint(makeLine([1, 2, 3])).dots).toEqual([0, 10, 20]);
-  expect(paint(manyPoints(Array(50).fill(5))).dots).toEqual([]);
+test("every point with a place is a dot where that is asked for", () => {
+  expect(paint(makeLine([1, NONE, 3]), true).dots).toEqual([0, 20]);
+});
+
+test("lines are dotted together or not at all", () => {
+  const few = makeLine([1, 2, 3]);
+  const many = manyPoints(Array(50).fill(5));
+  expect(areSparse([few], FRAME, 20)).toBe(true);
+  expect(areSparse([few, many], FRAME, 20)).toBe(false);
 });
 
 test("a line without a finite point draws nothing", () => {

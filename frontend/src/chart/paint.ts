@@ -8,20 +8,26 @@ export interface LineStyle {
   color: string;
   /** In canvas pixels, as `dotRadius`. */
   width: number;
-  /** Dots mark points that no segment reaches, and all points where a line has few. */
   dotRadius: number;
+  /** Whether every point is a dot; else only those are that no segment reaches. */
+  dotted: boolean;
 }
 
-/** A line with no more points than one in so many pixels shows each of them as a dot. */
-const SPARSE = 24;
 /** Beyond so many pixels outside the frame a segment is cut: canvases lose their precision far out. */
 const MARGIN = 2000;
+
+/** Whether all lines have so few points in the frame that each can be a dot, `spacing` pixels from the next. */
+export function areSparse(lines: readonly Line[], frame: Frame, spacing: number): boolean {
+  return lines.every((line) => {
+    const [from, to] = visible(line, frame.x);
+    return (to - from - 1) * spacing <= frame.width;
+  });
+}
 
 /** Draws one line, broken where points have no place on the plot. The caller clips. */
 export function paintLine(context: CanvasRenderingContext2D, frame: Frame, line: Line, style: LineStyle): void {
   const { xs, ys } = line;
   const [from, to] = visible(line, frame.x);
-  const sparse = (to - from) * SPARSE <= frame.width;
   const dots: number[] = [];
   context.strokeStyle = style.color;
   context.lineWidth = style.width;
@@ -40,7 +46,7 @@ export function paintLine(context: CanvasRenderingContext2D, frame: Frame, line:
     } else if (isNear(frame, segment.x1, segment.y1)) {
       context.moveTo(segment.x1, segment.y1);
     }
-    if (sparse || (!connected && !Number.isFinite(ys[i + 1]))) {
+    if (style.dotted || (!connected && !Number.isFinite(ys[i + 1]))) {
       dots.push(segment.x1, segment.y1);
     }
     segment.x0 = segment.x1;
