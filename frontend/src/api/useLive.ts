@@ -12,11 +12,12 @@ export interface Live {
   version: string;
   /** Why the server does not say its version now. */
   problem: string | null;
+  retry: () => void;
 }
 
 /** The store's version. When the store is back after trouble, everything that is shown is asked for again. */
 export function useVersion(): Live {
-  const { data, error } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ["version"],
     queryFn: ({ signal }) => getVersion(signal),
     refetchInterval: POLL_EVERY,
@@ -30,26 +31,34 @@ export function useVersion(): Live {
     }
     wasLost.current = error !== null;
   }, [error, queries]);
-  return { version: data?.version ?? "", problem: error?.message ?? null };
+  return { version: data?.version ?? "", problem: error?.message ?? null, retry: () => void refetch() };
 }
 
+/** What there is to show. In a large store that takes a while to count: it is asked for a tenth of the time at most. */
 export function useOverview(experiment: string, version: string): UseQueryResult<Overview> {
-  const asked = useRef(version);
+  const asked = useRef({ version, at: 0, took: 0 });
   const result = useQuery({
     queryKey: ["overview", experiment],
-    queryFn: ({ signal }) => {
-      asked.current = version;
-      return getOverview(experiment, signal);
+    queryFn: async ({ signal }) => {
+      const at = performance.now();
+      asked.current = { version, at, took: 0 };
+      const overview = await getOverview(experiment, signal);
+      asked.current.took = performance.now() - at;
+      return overview;
     },
+    enabled: version !== "",
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });
   const { isFetching, refetch } = result;
   useEffect(() => {
-    if (!isFetching && asked.current !== version) {
-      asked.current = version;
-      void refetch();
+    if (isFetching || version === "" || asked.current.version === version) {
+      return;
     }
+    const { at, took } = asked.current;
+    const wait = Math.max(0, at + 10 * took - performance.now());
+    const timer = setTimeout(() => void refetch(), wait);
+    return () => clearTimeout(timer);
   }, [isFetching, refetch, version]);
   return result;
 }

@@ -82,9 +82,10 @@ beforeEach(() => {
       : new Response(JSON.stringify({ error: server.refusal }), { status: 503 });
   });
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }));
+  vi.stubGlobal("CSS", { escape: (text: string) => text });
   // jsdom lays nothing out; the table needs to know how much of it is in sight.
-  vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(600);
-  vi.spyOn(HTMLElement.prototype, "offsetWidth", "get").mockReturnValue(1200);
+  vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(600);
+  vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(1200);
   Element.prototype.scrollTo = vi.fn() as never;
   window.location.hash = "";
 });

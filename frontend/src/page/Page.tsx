@@ -15,15 +15,20 @@ export function Page() {
   const live = useVersion();
   const { data, error, refetch } = useOverview(view.experiment, live.version);
   const overview = useSettled(data);
+  const problem = live.problem ?? error?.message ?? null;
   return (
     <>
+      <h1 className="chart-hidden">Run History</h1>
       {live.problem !== null && overview !== undefined && <Banner problem={live.problem} />}
       {overview !== undefined ? (
         <Runs overview={overview} view={view} change={change} theme={theme} live={live} />
-      ) : error !== null ? (
+      ) : problem !== null ? (
         <Trouble
-          problem={error.message}
-          onRetry={() => void refetch()}
+          problem={problem}
+          onRetry={() => {
+            live.retry();
+            void refetch();
+          }}
           onAll={view.experiment === "" ? undefined : () => change(() => ({ experiment: "" }))}
         />
       ) : (

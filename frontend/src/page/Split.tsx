@@ -36,7 +36,6 @@ export function Split({ first, second }: { first: ReactNode; second: ReactNode }
       <div className="split-part" style={{ flexBasis: `${percent}%` }}>
         {first}
       </div>
-      {/* biome-ignore lint/a11y/useSemanticElements: a rule between two parts of a text does not move. */}
       <div
         className="split-bar"
         role="separator"

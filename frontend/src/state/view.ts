@@ -35,7 +35,7 @@ export function parseView(parameters: URLSearchParams): View {
     expanded: new Set(list("expanded")),
     selected: selected && selectionOf(selected),
     metric: parameters.get("metric") ?? "",
-    columns: columns && columns.map(decoded),
+    columns: columns?.map(decoded) ?? null,
   };
 }
 

@@ -55,7 +55,6 @@ export function TreeHeader(props: TreeHeaderProps) {
   );
   return (
     <div className="tree-head" role="rowgroup" style={{ width }}>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons have the focus, one at a time. */}
       <div
         className="tree-row"
         role="row"

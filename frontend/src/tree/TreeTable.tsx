@@ -60,15 +60,13 @@ export function TreeTable(props: TreeTableProps) {
   const count = table.getCenterLeafColumns().length;
   const width = NAME_WIDTH + horizontal.getTotalSize();
 
-  const range = vertical.range;
+  const first = vertical.range?.startIndex;
+  const last = vertical.range?.endIndex;
   useEffect(() => {
-    if (range) {
-      onRange(range.startIndex, range.endIndex);
+    if (first !== undefined && last !== undefined) {
+      onRange(first, last);
     }
-  }, [onRange, range?.startIndex, range?.endIndex]);
-  useEffect(() => {
-    scroll.current?.scrollTo({ top: 0 });
-  }, [props.sort, props.order]);
+  }, [onRange, first, last]);
 
   const runs = rows.filter((row): row is RunRow => row.kind === "run");
   const selectedCount = runs.reduce((sum, { run }) => sum + (selection.has(run.run_id) ? 1 : 0), 0);
@@ -77,6 +75,10 @@ export function TreeTable(props: TreeTableProps) {
       runs.map(({ run }) => run.run_id),
       selectedCount < runs.length,
     );
+  const sort = (column: string) => {
+    props.onSort(column);
+    scroll.current?.scrollTo({ top: 0 });
+  };
   const commands = useRowCommands(props, move);
 
   const perform = (action: Action) => {
@@ -142,7 +144,7 @@ export function TreeTable(props: TreeTableProps) {
           sort={props.sort}
           order={props.order}
           selected={selectedCount === 0 ? "none" : selectedCount === runs.length ? "all" : "some"}
-          onSort={props.onSort}
+          onSort={sort}
           onSelectAll={selectAll}
           onReach={(number) => horizontal.scrollToIndex(Math.max(0, number - 1))}
           onLeave={() => move({ row: cursor.row, column: 0 }, true)}

@@ -9,7 +9,7 @@ const column = createColumnHelper<typeof features, RunRow>();
 
 /** The column that stays in place; its id is also what the server sorts it by, as those of all columns. */
 export const NAME = "name";
-export const NAME_WIDTH = 270;
+export const NAME_WIDTH = 300;
 
 /** Words are sorted upwards at first, numbers and times downwards. */
 export const SORTED_UPWARDS: ReadonlySet<string> = new Set([NAME, "status"]);

@@ -121,6 +121,7 @@ function usePages(
     })),
     combine,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: answers and what is in sight change which pages are old.
   useEffect(() => {
     for (const query of queries.getQueryCache().findAll({ queryKey: ["runs"], type: "active" })) {
       const data = query.state.data as Versioned | undefined;

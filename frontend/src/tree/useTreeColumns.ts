@@ -28,6 +28,7 @@ export function useTreeColumns(
     scrollPaddingStart: NAME_WIDTH,
     rangeExtractor: (range) => withIndex(range, focused - 1),
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other columns have other widths.
   useEffect(() => horizontal.measure(), [horizontal, columns]);
   const items = horizontal.getVirtualItems();
   const placed = useMemo(() => {
