@@ -71,6 +71,10 @@ def _fields(message: Any) -> dict[str, Any]:
     return {field.name: getattr(message, field.name) for field in fields(message)}
 
 
+_MOST_EXACT = 2**53
+# Whole numbers beyond are not exact as 64-bit floats, which a browser's numbers are: their digits travel as a text.
+
+
 def _is_there(reader: RunHistoryReader, query: TreeQuery) -> bool:
     scope = Scope(query.scope.experiment, query.scope.run_ids, only=(query.parent_id,))
     return len(reader.runs(scope)) > 0
@@ -80,16 +84,18 @@ def _run(page: TreePage, row: int, now: float) -> Run:
     runs: RunColumns = page.runs
     number = int(runs.number[row])
     heartbeat = _time(runs.heartbeat_at[row])
+    status = shown_status(runs.status[row], heartbeat, now)
+    last_heard_of = heartbeat if status is RunStatus.NOT_RESPONDING else None
     return Run(
         run_id=runs.run_id[row],
         name=runs.display_name[row] or f"run {number}",
         experiment=runs.experiment[row],
         number=number,
-        status=shown_status(runs.status[row], heartbeat, now).value,
+        status=status.value,
         error=runs.error[row],
         created_at=float(runs.created_at[row]),
         started_at=_time(runs.started_at[row]),
-        ended_at=_time(runs.ended_at[row]),
+        ended_at=last_heard_of or _time(runs.ended_at[row]),
         children=int(page.children[row]),
         dropped=int(runs.dropped[row]),
         cells=[_cell(column[row]) for column in page.cells],
@@ -101,6 +107,8 @@ def _time(seconds: float) -> float | None:
 
 
 def _cell(value: ParameterValue | None) -> Cell:
+    if isinstance(value, int) and abs(value) > _MOST_EXACT:
+        return str(value)
     if not isinstance(value, float) or math.isfinite(value):
         return value
     return NonFinite("NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity")

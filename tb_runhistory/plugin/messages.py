@@ -11,8 +11,8 @@ finite, so they travel as a ``NonFinite``.
     any, refused                                          Problem, with a 4xx or 5xx status
 
 A ``column``, like a ``sort``, names what a cell shows: "param:lr" the run's parameter lr (its own, or what it
-inherits), "metric:loss" the last value of its metric loss. ``sort`` also takes "created", "name", "status", "started"
-and "duration". Runs without a value come last in both orders.
+inherits), "metric:loss" the last value of its series with the tag loss. ``sort`` also takes "created", "name",
+"status", "started" and "duration". Runs without a value come last in both orders.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Overview:
 
     ``experiments`` are all that TensorBoard was started for, whichever of them was asked for.
     ``columns`` are ordered with parameters first, each kind by how many runs have it, then by name; at most
-    ``MAX_COLUMNS`` of ``column_count``.
+    200 of ``column_count``. ``experiments`` are all that can be chosen from, whichever was asked for.
     """
 
     location: str
@@ -76,7 +76,8 @@ class Overview:
 class Run:
     """One row of the tree. ``status`` is the state to show now, ``cells`` are in the order of the page's columns.
 
-    ``name`` is the display name, or "run N" where there is none; ``error`` what ended a failed run; ``children`` the
+    ``name`` is the display name, or "run N" where there is none; ``error`` what ended a failed run;
+    ``ended_at`` of a run that does not respond is when it was last heard of; ``children`` the
     number of its direct children; ``dropped`` the number of points that found no room in the journal.
     """
 

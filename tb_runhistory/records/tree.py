@@ -44,7 +44,8 @@ class TreeQuery:
     ``parent_id`` chooses the children of one run; "" chooses the top of the scope, which are its runs whose parents are
     not in it. Runs are sorted by a field or a column: numbers before texts, infinities at the ends, and runs without
     a value (a NaN is none) last whichever way. Runs that are equal stand in the order of their creation. ``now``
-    is the moment, in seconds since the epoch, that running runs last until and heartbeats are compared with.
+    is the moment, in seconds since the epoch, that running runs last until and heartbeats are compared with; a run
+    that does not respond lasts until its last heartbeat.
     """
 
     now: float

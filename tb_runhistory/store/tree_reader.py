@@ -142,14 +142,13 @@ def _field(field: RunField, now: float) -> ColumnElement[Any]:
             (runs.c.display_name == "", literal("run ") + runs.c.number.cast(String)), else_=runs.c.display_name
         )
         return func.lower(shown)
+    # As records.status.shown_status has it.
+    is_silent = and_(runs.c.status == RunStatus.RUNNING.value, runs.c.heartbeat_at < now - HEARTBEAT_TIMEOUT_SECONDS)
     if field is RunField.STATUS:
-        # As records.status.shown_status has it.
-        is_silent = and_(
-            runs.c.status == RunStatus.RUNNING.value, runs.c.heartbeat_at < now - HEARTBEAT_TIMEOUT_SECONDS
-        )
         return case((is_silent, _LIFE[RunStatus.NOT_RESPONDING.value]), else_=case(_LIFE, value=runs.c.status))
     if field is RunField.DURATION:
-        return func.coalesce(runs.c.ended_at, now) - runs.c.started_at
+        until = func.coalesce(runs.c.ended_at, case((is_silent, runs.c.heartbeat_at)), now)
+        return until - runs.c.started_at
     return runs.c.started_at if field is RunField.STARTED else runs.c.created_at
 
 
