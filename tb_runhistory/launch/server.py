@@ -19,6 +19,7 @@ from argparse import Namespace
 from typing import Any
 
 from tb_runhistory.launch.settings import ERROR, SERVING, LaunchSettings
+from tb_runhistory.plugin.opening import Opening, begin
 
 _LOOK_SECONDS = 0.5
 
@@ -54,17 +55,21 @@ def _serve() -> LaunchSettings | None:
       _CannotServe: it does not start.
     """
     try:
-        from tensorboard import default, program
-        from tensorboard.plugins import base_plugin
-
-        plugins = default.get_plugins()
         line = sys.stdin.readline()
         if not line:
             return None
         settings = LaunchSettings.from_line(line)
-        tensorboard = program.TensorBoard(plugins, server_class=_server_class(settings))
+        # The data server loads beside TensorBoard, which takes as long.
+        opening = begin(settings.uri, "") if settings.uri else None
+        from tensorboard import default, program
+        from tensorboard.plugins import base_plugin
+
+        tensorboard = program.TensorBoard(default.get_plugins(), server_class=_server_class(settings))
         try:
-            tensorboard.configure(["tensorboard", *_arguments(settings)])
+            if opening is None:
+                tensorboard.configure(["tensorboard", *_folder_arguments(settings.folder)])
+            else:
+                _adopt(tensorboard, opening)
             tensorboard.launch()
         except (base_plugin.FlagsError, program.TensorBoardServerException) as error:
             raise _CannotServe(str(error)) from None
@@ -79,9 +84,17 @@ def _serve() -> LaunchSettings | None:
     return settings
 
 
-def _arguments(settings: LaunchSettings) -> list[str]:
-    if settings.uri:
-        return [f"--runhistory_uri={settings.uri}"]
+def _adopt(tensorboard: Any, opening: Opening) -> None:
+    """Configures TensorBoard as the flag would, with the run history that is being opened."""
+    from tb_runhistory.plugin.entry import RunHistoryLoader
+
+    for loader in tensorboard.plugin_loaders:
+        if isinstance(loader, RunHistoryLoader):
+            loader.adopt(opening)
+    tensorboard.configure(["tensorboard"], runhistory_uri=opening.shown, grpc_data_provider="tb_runhistory")
+
+
+def _folder_arguments(folder: str) -> list[str]:
     from tensorboard.data import server_ingester
 
     # TensorBoard would find out by itself, and say that it loads fast, which is nothing to act upon.
@@ -90,7 +103,7 @@ def _arguments(settings: LaunchSettings) -> list[str]:
         load_fast = "true"
     except server_ingester.NoDataServerError:
         load_fast = "false"
-    return [f"--logdir={settings.folder}", f"--load_fast={load_fast}"]
+    return [f"--logdir={folder}", f"--load_fast={load_fast}"]
 
 
 def _server_class(settings: LaunchSettings) -> Any:

@@ -39,6 +39,10 @@ class RunHistoryLoader(base_plugin.TBLoader):  # type: ignore[misc]
     def __init__(self) -> None:
         self._openings: list[Opening | str] = []
 
+    def adopt(self, opening: Opening) -> None:
+        """Takes a run history that is being opened already, in place of one that the flag names."""
+        self._openings.append(opening)
+
     def define_flags(self, parser: argparse.ArgumentParser) -> None:
         group = parser.add_argument_group("run history (tb_runhistory)")
         group.add_argument(
