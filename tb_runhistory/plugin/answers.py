@@ -13,7 +13,7 @@ from tb_runhistory.plugin.messages import Cell, Column, Experiment, NonFinite, O
 from tb_runhistory.plugin.requests import MAX_COLUMNS
 from tb_runhistory.records.changes import ParameterValue
 from tb_runhistory.records.columns import RunColumns, Scope
-from tb_runhistory.records.status import HEARTBEAT_TIMEOUT_SECONDS, shown_status
+from tb_runhistory.records.status import HEARTBEAT_TIMEOUT_SECONDS, RunStatus, shown_status
 from tb_runhistory.records.tree import TreeColumn, TreePage, TreeQuery
 from tb_runhistory.store.base import RunHistoryReader
 
