@@ -3,7 +3,7 @@ import type { Column } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp, ChartLine, SlidersHorizontal } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { ClippedText } from "./ClippedText";
-import { type features, isNumeric, NAME, NAME_WIDTH } from "./columns";
+import { type features, NAME, NAME_WIDTH } from "./columns";
 import { columnName } from "./format";
 import type { RunRow } from "./rows";
 
@@ -14,6 +14,8 @@ export interface PlacedColumn {
   column: TreeColumn;
   number: number;
   start: number;
+  /** Whether its values are numbers, so that its header stands above their ends. */
+  numeric: boolean;
 }
 
 interface TreeHeaderProps {
@@ -84,12 +86,12 @@ export function TreeHeader(props: TreeHeaderProps) {
           />
           {cell(name, 0)}
         </div>
-        {placed.map(({ column, number, start }) => (
+        {placed.map(({ column, number, start, numeric }) => (
           <div
             key={column.id}
             className="tree-cell"
             role="columnheader"
-            data-numeric={isNumeric(column.id)}
+            data-numeric={numeric}
             aria-colindex={number + 1}
             aria-sort={ariaSort(column.id, props)}
             style={{ left: NAME_WIDTH + start, width: column.getSize() }}

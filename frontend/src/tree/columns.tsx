@@ -14,9 +14,13 @@ export const NAME_WIDTH = 300;
 /** Words are sorted upwards at first, numbers and times downwards. */
 export const SORTED_UPWARDS: ReadonlySet<string> = new Set([NAME, "status"]);
 
-/** Whether a column holds numbers only, so that its header stands above their ends. */
-export function isNumeric(id: string): boolean {
-  return id === "duration" || id.startsWith("metric:");
+/** Whether a column's values are numbers: of a parameter, whether they are in those of `rows` that have it. */
+export function isNumeric(id: string, rows: readonly RunRow[]): boolean {
+  if (!id.startsWith("param:")) {
+    return id === "duration" || id.startsWith("metric:");
+  }
+  const cells = rows.map(({ run, page }) => cellOf(run, page.columns, id)).filter((cell) => cell !== null);
+  return cells.length > 0 && cells.every((cell) => cellText(cell).numeric);
 }
 
 function Text({ text, title, numeric }: { text: string; title: string; numeric: boolean }) {

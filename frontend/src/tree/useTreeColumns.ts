@@ -2,7 +2,7 @@
 import { useTable } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useEffect, useMemo } from "react";
-import { features, NAME, NAME_WIDTH, treeColumns } from "./columns";
+import { features, isNumeric, NAME, NAME_WIDTH, treeColumns } from "./columns";
 import type { RunRow } from "./rows";
 import type { PlacedColumn } from "./TreeHeader";
 import { withIndex } from "./withIndex";
@@ -34,8 +34,8 @@ export function useTreeColumns(
   const placed = useMemo(() => {
     return items.flatMap(({ index, start }): PlacedColumn[] => {
       const column = center[index];
-      return column === undefined ? [] : [{ column, number: index + 1, start }];
+      return column === undefined ? [] : [{ column, number: index + 1, start, numeric: isNumeric(column.id, data) }];
     });
-  }, [items, center]);
+  }, [items, center, data]);
   return { table, placed, horizontal };
 }
