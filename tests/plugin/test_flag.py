@@ -205,7 +205,7 @@ def test_a_password_is_nowhere(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("broken", ["tb_runhistory.uri", "tb_runhistory.provider.process"])
 def test_a_broken_part_of_ours_leaves_a_logdir_alone(tmp_path: Path, broken: str) -> None:
-    with Viewer(f"--logdir={tmp_path}", "--load_fast=false", env=_breaking(tmp_path, broken)) as viewer:
+    with Viewer(f"--logdir={tmp_path}", "--load_fast=false", env=breaking(tmp_path, broken)) as viewer:
         assert viewer.get("data/runs") == []
     assert "Traceback" not in viewer.stderr
     assert "tb_runhistory" not in viewer.stderr
@@ -214,7 +214,7 @@ def test_a_broken_part_of_ours_leaves_a_logdir_alone(tmp_path: Path, broken: str
 @pytest.mark.parametrize("name", ["sqlalchemy", "pcodec"])
 @pytest.mark.parametrize("state", ["missing", "broken"])
 def test_a_dependency_that_cannot_be_imported_is_told_in_one_warning(tmp_path: Path, name: str, state: str) -> None:
-    environment = (_hiding if state == "missing" else _breaking)(tmp_path, name)
+    environment = (_hiding if state == "missing" else breaking)(tmp_path, name)
     with Viewer(f"--logdir={tmp_path}", "--load_fast=false", env=environment) as viewer:
         assert viewer.get("data/runs") == []
         wait_for("the warning", lambda: "tb_runhistory" in viewer.stderr)
@@ -225,7 +225,7 @@ def test_a_dependency_that_cannot_be_imported_is_told_in_one_warning(tmp_path: P
 
 
 def test_a_broken_installation_is_told_when_the_flag_is_used(folder: Path, tmp_path: Path) -> None:
-    environment = _breaking(tmp_path, "tb_runhistory.uri")
+    environment = breaking(tmp_path, "tb_runhistory.uri")
     code, stderr = refused("--runhistory_uri=sqlite:///runs.db", env=environment, cwd=folder)
     assert code == 1
     assert stderr.startswith("Error: tb_runhistory cannot be loaded (ImportError)")
@@ -233,13 +233,13 @@ def test_a_broken_installation_is_told_when_the_flag_is_used(folder: Path, tmp_p
 
 
 def test_a_broken_dependency_of_the_data_server_is_told_once(folder: Path, tmp_path: Path) -> None:
-    with Viewer("--runhistory_uri=sqlite:///runs.db", env=_breaking(tmp_path, "sqlalchemy"), cwd=folder) as viewer:
+    with Viewer("--runhistory_uri=sqlite:///runs.db", env=breaking(tmp_path, "sqlalchemy"), cwd=folder) as viewer:
         wait_for("the sentence", lambda: "cannot be loaded (ImportError: broken on purpose)" in viewer.stderr)
         wait_for("the end of the data server", lambda: viewer.data_server() is None)
     assert viewer.stderr.count("tb_runhistory: ") == 1
 
 
-def _breaking(folder: Path, module: str) -> dict[str, str]:
+def breaking(folder: Path, module: str) -> dict[str, str]:
     """An environment in which importing ``module`` raises ImportError."""
     hook = f"""
 import importlib.abc, importlib.machinery, sys

@@ -50,7 +50,7 @@ def test_recording_is_measured(tmp_path: Path) -> None:
 
 
 def test_viewing_is_measured(tmp_path: Path) -> None:
-    rows = run_quick("read.py", tmp_path, "--rows", "100-runs", "visible", "launch", "spike")
+    rows = run_quick("read.py", tmp_path, "--rows", "100-runs", "visible", "launch", "tab-chart", "tab-tree", "spike")
     for row in rows:
         assert row.samples[OURS], row.measure
     assert values_of(rows, "spike") == [[2.0], [2.0]]
