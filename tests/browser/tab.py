@@ -49,7 +49,7 @@ class Tab:
 
     @staticmethod
     def open(page: Page, address: str, **view: str) -> Tab:
-        """Opens the tab and waits for its first row."""
+        """Opens the tab and waits for its first row. ``selected=""`` keeps it from choosing runs by itself."""
         return Tab(page, open_tab(page, address_of(address, **view)))
 
     @property
