@@ -7,7 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, FromClause, String, and_, case, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    String,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+)
 
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import RunColumns, Scope
@@ -82,7 +96,7 @@ def _siblings(connection: Connection, query: TreeQuery) -> tuple[ColumnElement[b
         below = and_(runs.c.path > path + "/", runs.c.path < path + "0")
         return and_(runs.c.root_id == root_id, below, runs.c.depth == depth + 1), [(root_id, path)]
     if not scope.run_ids:
-        return and_(runs.c.parent_id == "", in_scope(scope)), []
+        return and_(or_(runs.c.parent_id == "", _is_parentless(scope)), in_scope(scope)), []
     named = func.json_each(json.dumps(scope.run_ids)).table_valued("value")
     rows = connection.execute(
         select(runs.c.root_id, runs.c.run_id, runs.c.path).where(
@@ -93,6 +107,15 @@ def _siblings(connection: Connection, query: TreeQuery) -> tuple[ColumnElement[b
     tops = [row for row in rows if not chosen.intersection(row.path.split("/")[:-1])]
     parents = {(row.root_id, row.path.rpartition("/")[0]) for row in tops}
     return _at([(row.root_id, row.run_id) for row in tops]), [place for place in parents if place[1]]
+
+
+def _is_parentless(scope: Scope) -> ColumnElement[bool]:
+    """The condition on ``runs`` for children of a run that is not in scope, or that the store has not heard of."""
+    above = runs.alias("above")
+    is_above = and_(above.c.root_id == runs.c.root_id, above.c.run_id == runs.c.parent_id)
+    if scope.experiment is not None:
+        is_above = and_(is_above, above.c.experiment == scope.experiment)
+    return not_(exists().where(is_above))
 
 
 def _at(places: Sequence[tuple[str, str]]) -> ColumnElement[bool]:

@@ -73,6 +73,17 @@ class TreeSuite:
         assert ask(reader, "sweep", scope=narrow).total == 0
         assert ask(reader, scope=Scope(experiment="cifar")).runs.run_id == ["cifar-1"]
 
+    def test_a_child_whose_parent_is_unknown_stands_at_the_top(
+        self, history: History, reader: RunHistoryReader
+    ) -> None:
+        history.root("root").child("child")
+        history.add(BuiltRun(history, "orphan", "lost", "lost/orphan"), "lost").child("below")
+        history.add(BuiltRun(history, "moved", "root", "root/moved"), "root", experiment="cifar")
+        top = ask(reader)
+        assert (top.runs.run_id, top.children.tolist(), top.total) == (["root", "orphan"], [2, 1], 2)
+        assert ask(reader, "orphan").runs.run_id == ["below"]
+        assert ask(reader, scope=Scope(experiment="cifar")).runs.run_id == ["moved"]
+
     def test_cells_are_a_run_s_own_or_what_it_inherits(self, history: History, reader: RunHistoryReader) -> None:
         sweep = with_parameter(history.root("sweep"), "lr", 1)
         with_parameter(sweep.child("own"), "lr", True).log("loss", [0, 1], [3.0, math.nan])
