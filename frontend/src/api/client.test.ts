@@ -70,3 +70,8 @@ test("an abort stays an abort, so that nobody shows it", async () => {
   });
   await expect(getVersion()).rejects.toHaveProperty("name", "AbortError");
 });
+
+test("a message of the command line reads as a sentence", async () => {
+  answering('{"error": "there is no store at /runs.db: record a run first"}', 404);
+  await expect(getVersion()).rejects.toThrow("There is no store at /runs.db: record a run first.");
+});

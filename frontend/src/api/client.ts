@@ -87,10 +87,15 @@ async function sentenceOf(response: Response): Promise<string> {
   try {
     const problem = JSON.parse(text) as Partial<Problem> | null;
     if (typeof problem?.error === "string" && problem.error !== "") {
-      return problem.error;
+      return asSentence(problem.error);
     }
   } catch {
     // A proxy in between answers with a page of its own.
   }
   return `The server refused the request with status ${response.status}.`;
+}
+
+/** The command's messages begin and end as they stand in a terminal; on a page they are sentences. */
+function asSentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }

@@ -18,6 +18,8 @@ import { useFirstChoice } from "./useFirstChoice";
 
 /** How many parameters and how many metrics have a column at first: more of each are seldom looked at together. */
 const FIRST_COLUMNS = 20;
+/** The server gives a page no more columns than these, one of which is the chart's metric. */
+const MOST_COLUMNS = 199;
 const NOTHING: Selection = new Map();
 
 interface RunsProps {
@@ -133,7 +135,7 @@ function useShownColumns({ columns }: Overview, chosen: readonly string[] | null
   return useMemo(() => {
     const all = columns.map(({ column }) => column);
     if (chosen !== null) {
-      return all.filter((column) => chosen.includes(column));
+      return all.filter((column) => chosen.includes(column)).slice(0, MOST_COLUMNS);
     }
     const ofKind = (kind: string) => all.filter((column) => column.startsWith(kind)).slice(0, FIRST_COLUMNS);
     return [...ofKind("param:"), ...ofKind("metric:")];

@@ -142,7 +142,7 @@ function Pending({ row, commands }: TreeRowProps) {
   return (
     <span className="tree-problem" title={problem}>
       <span className="tree-problem-text">{problem}</span>
-      <button type="button" onClick={commands.onRetry}>
+      <button type="button" className="tree-retry" onClick={commands.onRetry}>
         Try again
       </button>
     </span>
