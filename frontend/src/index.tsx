@@ -4,6 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Page } from "./page/Page";
 
+/** Puts the tab into the document that imports this module. To be called once. */
 export function render(): void {
   document.documentElement.lang = "en";
   document.title = "Run History";

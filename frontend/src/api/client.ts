@@ -29,14 +29,19 @@ export interface RunPageRequest {
   columns: readonly string[];
 }
 
+/** The store's version now: a text that differs whenever any answer may differ. Throws ApiError. */
 export function getVersion(signal?: AbortSignal): Promise<Version> {
   return getJson("version", new URLSearchParams(), signal);
 }
 
+/** The experiments and columns of one experiment, of all where `experiment` is empty. Throws ApiError. */
 export function getOverview(experiment: string, signal?: AbortSignal): Promise<Overview> {
   return getJson("overview", new URLSearchParams({ experiment }), signal);
 }
 
+/**
+ * Some of one parent's children, in the server's order; `columns` are the cells that each run brings. Throws ApiError.
+ */
 export function getRunPage(request: RunPageRequest, signal?: AbortSignal): Promise<RunPage> {
   const { columns, offset, limit, ...rest } = request;
   const parameters = new URLSearchParams({ ...rest, offset: String(offset), limit: String(limit) });

@@ -7,6 +7,7 @@ import type { Overview } from "./messages";
 /** How often to ask whether something changed, in milliseconds. Nothing is asked while the page is hidden. */
 const POLL_EVERY = 2000;
 
+/** What the latest question for the store's version has brought. */
 export interface Live {
   /** Empty until the first answer. */
   version: string;

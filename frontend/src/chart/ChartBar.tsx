@@ -22,6 +22,9 @@ const Y_SCALES = [
   ["log", "Log"],
 ] as const;
 
+/**
+ * The metric's name or what stands in its place, the choices of axes, and the table's switch; a zoom adds its reset.
+ */
 export function ChartBar({ tag, heading, view, isTable, onTable }: ChartBarProps) {
   return (
     <header className="chart-bar">

@@ -11,6 +11,9 @@ interface ChartNotesProps {
   absent: number;
 }
 
+/**
+ * One sentence for each thing that the lines do not show: points left out, damage, runs without the metric, old data.
+ */
 export function ChartNotes({ shown, misfits, absent }: ChartNotesProps) {
   const { coverage, error, isLoading, retry } = shown;
   return (

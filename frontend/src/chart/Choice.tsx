@@ -8,6 +8,7 @@ interface ChoiceProps<Option extends string> {
   onChange: (value: Option) => void;
 }
 
+/** Radio buttons under a legend that only a screen reader sees; each option is an identifier and its label. */
 export function Choice<Option extends string>({ legend, options, value, onChange }: ChoiceProps<Option>) {
   const name = useId();
   return (

@@ -11,6 +11,7 @@ interface LegendProps {
   onHover: (runId: string | null) => void;
 }
 
+/** One entry a line in the lines' order; pointing at one makes its line stand out. */
 export function Legend({ lines, emphasized, onHover }: LegendProps) {
   return (
     <ul className="chart-legend" aria-label="Runs in this chart">

@@ -8,6 +8,7 @@ interface MessageProps {
   action?: { label: string; run: () => void };
 }
 
+/** A sentence read out when it appears: politely, or at once where it is an error. */
 export function Message({ children, isError = false, action }: MessageProps) {
   return (
     <div className="chart-message" role={isError ? "alert" : "status"}>

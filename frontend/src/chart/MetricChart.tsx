@@ -15,6 +15,7 @@ import { useView } from "./useView";
 /** Loaded with the first chart: the tree can be on screen without uPlot. */
 const PlotArea = lazy(() => import("./PlotArea").then((module) => ({ default: module.PlotArea })));
 
+/** What the page decides about a chart; its axes, its zoom and its table are the chart's own. */
 export interface MetricChartProps {
   tag: string;
   /** The runs to draw, in the order and the colours of the tree. The same array while they are the same. */
@@ -29,6 +30,10 @@ export interface MetricChartProps {
   heading?: ReactNode;
 }
 
+/**
+ * A chart that asks for its own points, with its axes, notes, legend and table; a sentence where there is nothing to
+ * draw.
+ */
 export function MetricChart({ tag, runs, version, highlighted = null, onHover, heading }: MetricChartProps) {
   const view = useView(tag);
   const { xAxis, yScale, zoom } = view;

@@ -26,6 +26,7 @@ interface PlotAreaProps {
   onReset: () => void;
 }
 
+/** The canvas with a cursor that pointer and arrow keys move; screen readers hear the point that the keys reach. */
 export function PlotArea(props: PlotAreaProps) {
   const { scene, origins, label, summary, highlighted, onHover, onZoom, onReset } = props;
   const cursor = useCursor(scene.lines, highlighted);

@@ -8,6 +8,7 @@ interface PointTableProps {
   lines: readonly Line[];
 }
 
+/** Of each run its last, lowest and highest value among the points shown, and how many of those stored these are. */
 export function PointTable({ tag, lines }: PointTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.

@@ -17,6 +17,10 @@ const HALF = 44;
 const DISTANCE = 14;
 const WIDEST = 280;
 
+/**
+ * Run, value, step and time of one point, in a box that stays inside the plot. Hidden from screen readers, which hear
+ * it.
+ */
 export function Readout({ point, origin, at, area }: ReadoutProps) {
   const { line, index } = point;
   const time = line.series.wallTimes[index] as number;

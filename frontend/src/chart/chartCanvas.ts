@@ -64,6 +64,7 @@ const DOT_SPACING = 16;
 /** CSS pixels by which the overlay reaches beyond the plot, for a point at its edge; as in chart.css. */
 const OVERLAY_MARGIN = 6;
 
+/** A canvas inside `host` that shows one scene at a time. It is not resized by itself, and must be destroyed. */
 export class ChartCanvas {
   private readonly chart: uPlot;
   private readonly overlay: HTMLCanvasElement;

@@ -1,5 +1,6 @@
 /** Cuts a segment to a rectangle. */
 
+/** A straight line from (x0, y0) to (x1, y1), in pixels. */
 export interface Segment {
   x0: number;
   y0: number;
@@ -7,6 +8,7 @@ export interface Segment {
   y1: number;
 }
 
+/** Sides in pixels; y grows downwards, so `top` is the smaller one. */
 export interface Rectangle {
   left: number;
   top: number;

@@ -4,6 +4,7 @@ import type { Interval } from "./axis";
 import { formatWhole } from "./format";
 import type { Line, Misfits } from "./lines";
 
+/** Counts of points over all series: shown, stored, and unreadable. */
 export interface Coverage {
   shown: number;
   total: number;
@@ -54,6 +55,7 @@ export function warnings(coverage: Coverage, misfits: Misfits): string[] {
   return sentences;
 }
 
+/** The noun with an s unless there is exactly one; English nouns that take an s only. */
 export function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`;
 }

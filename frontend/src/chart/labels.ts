@@ -10,6 +10,7 @@ export interface Axis {
   labels: string[];
 }
 
+/** About `count` round ticks inside the interval, as people count steps, moments or durations. */
 export function xAxisTicks(xAxis: XAxis, interval: Interval, count: number): Axis {
   switch (xAxis) {
     case "step": {
@@ -27,6 +28,10 @@ export function xAxisTicks(xAxis: XAxis, interval: Interval, count: number): Axi
   }
 }
 
+/**
+ * About `count` round ticks inside the interval; of a log scale the interval is of logarithms, the labels are of
+ * values.
+ */
 export function yAxisTicks(yScale: YScale, interval: Interval, count: number): Axis {
   if (yScale === "log") {
     const values = logTicks(interval, count);

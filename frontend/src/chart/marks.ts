@@ -6,6 +6,7 @@ import type { Line } from "./lines";
 /** "up" and "down" are values above and below all axes; "none" is NaN, which lies nowhere. */
 export type MarkShape = "up" | "down" | "none";
 
+/** One point without a place on the plot, at the pixel where its x coordinate lies. */
 export interface Mark {
   /** In pixels of the frame. */
   x: number;

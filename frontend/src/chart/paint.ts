@@ -4,6 +4,7 @@ import { clipSegment, type Segment } from "./clip";
 import { type Frame, toPixelX, toPixelY } from "./frame";
 import type { Line } from "./lines";
 
+/** How one line is drawn. */
 export interface LineStyle {
   color: string;
   /** In canvas pixels, as `dotRadius`. */

@@ -5,6 +5,7 @@ import { formatDuration, formatTime, formatValue, formatWhole } from "./format";
 import type { Line } from "./lines";
 import type { LinePoint } from "./nearest";
 
+/** One run's row in the table, over the points that are shown. */
 export interface RunFacts {
   line: Line;
   points: number;

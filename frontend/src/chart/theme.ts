@@ -1,5 +1,6 @@
 /** The colours and the font that the canvas takes from the page's style sheets, read when it draws. */
 
+/** CSS colours as a canvas takes them, and the font. */
 export interface Theme {
   text: string;
   grid: string;

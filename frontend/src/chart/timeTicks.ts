@@ -2,6 +2,7 @@
 import type { Interval } from "./axis";
 import { numberTicks } from "./ticks";
 
+/** Where ticks of wall times stand, and what is written below them. */
 export interface TimeTicks {
   /** Seconds since the epoch, increasing. */
   values: number[];

@@ -2,6 +2,7 @@
 import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { type Area, type CanvasEvents, ChartCanvas, type Scene } from "./chartCanvas";
 
+/** A canvas and the element that it fills. */
 export interface Canvas {
   /** For the element to fill. */
   host: RefObject<HTMLDivElement | null>;
@@ -13,6 +14,7 @@ export interface Canvas {
 
 const NOWHERE: Area = { left: 0, top: 0, width: 0, height: 0 };
 
+/** The canvas lives as long as the component. `events` may be new functions at each render: the latest are called. */
 export function useCanvas(scene: Scene, events: Omit<CanvasEvents, "onLayout">): Canvas {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<ChartCanvas>(null);

@@ -8,6 +8,7 @@ import { type Coverage, coverageInside, coverageOf } from "./coverage";
 import { type ChartRun, type Line, originsOf, toLines } from "./lines";
 import { isComplete, stepWindow } from "./zoom";
 
+/** The lines of a chart, and what is known of how true they are. */
 export interface ChartLines {
   /** Whether there is an answer to show. */
   isAnswered: boolean;
@@ -25,6 +26,10 @@ export interface ChartLines {
 
 const NONE: never[] = [];
 
+/**
+ * Coarse lines of everything first; where `zoom` cuts into lines that have more points, those in place of the coarse
+ * ones.
+ */
 export function useChartLines(
   tag: string,
   runs: readonly ChartRun[],

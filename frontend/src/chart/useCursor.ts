@@ -10,6 +10,7 @@ interface Place {
   byKeyboard: boolean;
 }
 
+/** A place on one line, or nowhere. */
 export interface Cursor {
   point: LinePoint | null;
   byKeyboard: boolean;
@@ -22,7 +23,10 @@ export interface Cursor {
 /** Points that the arrow keys pass over with Shift held. */
 const STRIDE = 10;
 
-/** `start` is the run on which the keyboard begins. */
+/**
+ * The cursor keeps its run and its x when lines change, and is nowhere once its run is gone. `start` is the run on
+ * which the keyboard begins.
+ */
 export function useCursor(lines: readonly Line[], start: string | null): Cursor {
   const [place, setPlace] = useState<Place | null>(null);
   const point = useMemo(() => resolve(lines, place), [lines, place]);

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { type Interval, NO_ZOOM, type XAxis, type YScale, type Zoom } from "./axis";
 
+/** Axes and zoom of one chart, with what changes them. */
 export interface View {
   xAxis: XAxis;
   yScale: YScale;

@@ -20,6 +20,7 @@ interface ChartPanelProps {
 
 const METRIC = "metric:";
 
+/** The chart beside the tree. A run whose name has not arrived is called by the end of its id. */
 export function ChartPanel(props: ChartPanelProps) {
   const { columns, metric, selection, names, theme } = props;
   const runs = useMemo(

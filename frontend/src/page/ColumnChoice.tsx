@@ -15,6 +15,7 @@ interface ColumnChoiceProps {
   onChange: (shown: readonly string[] | null) => void;
 }
 
+/** A button that opens the list of columns, to be searched, shown and hidden; the order stays the server's. */
 export function ColumnChoice(props: ColumnChoiceProps) {
   const { columns, shown } = props;
   return (

@@ -9,6 +9,7 @@ import { Runs } from "./Runs";
 import "../theme/theme.css";
 import "./page.css";
 
+/** All of the tab. Once an overview has arrived it stays, with a banner above it while the server does not answer. */
 export function Page() {
   const theme = useTheme();
   const [view, change] = useView();

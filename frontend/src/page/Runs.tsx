@@ -30,6 +30,7 @@ interface RunsProps {
   live: Live;
 }
 
+/** Everything below the banner. All state that can be linked to is in `view`; what is pointed at is not. */
 export function Runs({ overview, view, change, theme, live }: RunsProps) {
   const shown = useShownColumns(overview, view.columns);
   const { experiment, sort, order, metric } = view;

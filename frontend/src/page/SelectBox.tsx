@@ -3,6 +3,7 @@ import { ChevronDown } from "lucide-react";
 import { Button, ListBox, ListBoxItem, Popover, Select, SelectValue } from "react-aria-components";
 import { ClippedText } from "../tree/ClippedText";
 
+/** One entry of the list: `id` is unique among them. */
 export interface Option {
   id: string;
   name: string;
@@ -17,6 +18,7 @@ interface SelectBoxProps {
   onChange: (id: string) => void;
 }
 
+/** A button that names the chosen option and opens the list. An unknown `value` shows the label. */
 export function SelectBox({ label, options, value, onChange }: SelectBoxProps) {
   return (
     <Select

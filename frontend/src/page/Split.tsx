@@ -7,6 +7,7 @@ const LARGEST = 80;
 const STEP = 2;
 const ROOM = "(min-width: 1100px)";
 
+/** Each of the two directions keeps its own share, in percent, in the browser's memory. */
 export function Split({ first, second }: { first: ReactNode; second: ReactNode }) {
   const isBeside = useSyncExternalStore(watchRoom, () => matchMedia(ROOM).matches);
   const name = isBeside ? "split.beside" : "split.above";

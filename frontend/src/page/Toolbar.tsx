@@ -18,6 +18,7 @@ interface ToolbarProps {
   onCollapse: () => void;
 }
 
+/** The choice of experiment where there are several, the columns, counts, and whether news of the store arrive. */
 export function Toolbar(props: ToolbarProps) {
   const { overview, experiment, shown, selectedCount, expandedCount, isLive } = props;
   const whole = overview.experiments.reduce((sum, { runs }) => sum + runs, 0);

@@ -21,6 +21,7 @@ export function NoRuns({ location }: { location: string }) {
   );
 }
 
+/** An experiment without runs, in a store that has some; an empty name stands for all experiments. */
 export function EmptyExperiment({ experiment }: { experiment: string }) {
   return (
     <div className="notice">

@@ -12,6 +12,7 @@ const FIRST_RUNS = 5;
 /** How far down to look for runs that have the metric. */
 const DEEPEST = 4;
 
+/** Chooses a metric once there is one and, until anybody has selected or cleared, runs that have it. */
 export function useFirstChoice(view: View, change: ChangeView, columns: readonly Column[], rows: readonly Row[]): void {
   const { metric, selected } = view;
   useEffect(() => {
@@ -33,6 +34,7 @@ export function useFirstChoice(view: View, change: ChangeView, columns: readonly
   }, [selected, metric, rows, change]);
 }
 
+/** What to do next to have lines in the chart: select, look below a parent, or wait for pages. */
 export type FirstChoice = { kind: "select"; runIds: string[] } | { kind: "expand"; runId: string } | { kind: "wait" };
 
 /** The first runs with the metric; where none is in sight, the parent to look below. */

@@ -2,6 +2,7 @@
 import { decodePoints, type PointSeries } from "./decode";
 import type { StepWindow } from "./splice";
 
+/** Points of one tag, for any number of runs. */
 export interface PointsRequest {
   tag: string;
   runIds: readonly string[];
@@ -14,8 +15,9 @@ export interface PointsRequest {
 /** Gets the body of one answer of the HTTP API. */
 export type GetBytes = (path: string, parameters: URLSearchParams, signal?: AbortSignal) => Promise<ArrayBuffer>;
 
-/** The most runs that the server takes in one request, and the most points of a series. */
+/** The most runs that the server takes in one request. */
 export const MOST_RUNS = 400;
+/** The most points of one series in an answer. */
 export const MOST_POINTS = 2000;
 /** Points that a chart asks for in all: beyond, each line has several to a pixel, and the browser becomes slow. */
 const BUDGET = 400_000;

@@ -3,8 +3,10 @@ import { useCallback, useEffect, useState } from "react";
 import { addressWindow, isElsewhere, readFragment, writeFragment } from "./address";
 import { formatView, parseView, type View } from "./view";
 
+/** Changes what the given function returns, from the view as it is by then; all else stays. */
 export type ChangeView = (change: (view: View) => Partial<View>) => void;
 
+/** The view and its only way to change. Changes replace the address: they are no steps for the back button. */
 export function useView(): [View, ChangeView] {
   const [view, setView] = useState(() => parseView(readFragment(addressWindow().location.hash)));
   const change = useCallback<ChangeView>((changes) => setView((before) => ({ ...before, ...changes(before) })), []);

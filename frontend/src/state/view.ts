@@ -2,6 +2,7 @@
 import { decoded } from "./address";
 import { type Selection, selectionOf } from "./selection";
 
+/** All that a link to the page can say. */
 export interface View {
   /** Empty for all experiments. */
   experiment: string;
@@ -16,11 +17,13 @@ export interface View {
   columns: readonly string[] | null;
 }
 
+/** The newest runs first. */
 export const FIRST_SORT = { sort: "created", order: "desc" } as const;
 
 /** Addresses are kept short enough to be sent around: of more runs than this only the first stand in one. */
 export const MOST_IDS = 50;
 
+/** The view that an address names. Never throws: what is missing or damaged is as the page begins. */
 export function parseView(parameters: URLSearchParams): View {
   const list = (name: string) => {
     const value = parameters.get(name);

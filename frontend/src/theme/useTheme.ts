@@ -5,6 +5,7 @@ import type { Theme } from "./palette";
 /** TensorBoard's own class on the body of its page while it is dark. */
 const DARK_CLASS = "dark-mode";
 
+/** The theme now, followed while it changes; the document's `data-theme` says it to the style sheets. */
 export function useTheme(): Theme {
   const theme = useSyncExternalStore(watch, read);
   useLayoutEffect(() => {

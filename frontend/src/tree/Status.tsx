@@ -13,6 +13,7 @@ const STATES: Record<Run["status"], { word: string; tone: string; icon: LucideIc
   Canceled: { word: "Canceled", tone: "waiting", icon: Ban },
 };
 
+/** Why a run failed, and how many of its points were lost, stand in the title. */
 export function Status({ run }: { run: Run }) {
   const { word, tone, icon: Icon } = STATES[run.status];
   const lost = run.dropped === 0 ? "" : `${run.dropped} points were not kept: no room in the journal.`;

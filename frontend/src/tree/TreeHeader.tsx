@@ -7,6 +7,7 @@ import { type features, NAME, NAME_WIDTH } from "./columns";
 import { columnName } from "./format";
 import type { RunRow } from "./rows";
 
+/** A column as the table library has it. */
 export type TreeColumn = Column<typeof features, RunRow>;
 
 /** A column that is on screen: its number among those beside the name, from 1, and where it begins. */
@@ -34,6 +35,9 @@ interface TreeHeaderProps {
   onLeave: () => void;
 }
 
+/**
+ * Only one header is a stop of the tab key, and the arrow keys move among them; the first box selects every loaded run.
+ */
 export function TreeHeader(props: TreeHeaderProps) {
   const { name, placed, columnCount, width, selected, onSelectAll, onReach, onLeave } = props;
   const [current, setCurrent] = useState(0);

@@ -10,6 +10,7 @@ import type { PlacedColumn } from "./TreeHeader";
 
 const INDENT = 18;
 
+/** What a row asks for; `index` is among all rows of the tree. */
 export interface RowCommands {
   onToggle: (index: number) => void;
   /** `range` also takes the rows since the last one that was selected. */
@@ -35,6 +36,7 @@ interface TreeRowProps {
   commands: RowCommands;
 }
 
+/** Drawn again only when something about this row changed, so `commands` must be the same object at each render. */
 export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
   const { row, cells, index, top, width, placed, color, highlighted, focused, commands } = props;
   const isRun = row.kind === "run";

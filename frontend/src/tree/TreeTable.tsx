@@ -14,10 +14,13 @@ import { useTreeColumns } from "./useTreeColumns";
 import { withIndex } from "./withIndex";
 import "./tree.css";
 
+/** CSS pixels, as in tree.css. */
 export const ROW_HEIGHT = 30;
+/** CSS pixels, as in tree.css. */
 export const HEADER_HEIGHT = 34;
 const OVERSCAN = 8;
 
+/** Rows and what is selected among them come from above; the keyboard's place is the table's own. */
 export interface TreeTableProps {
   rows: readonly Row[];
   /** Ids of the parameters and metrics to show, in order. */
@@ -38,6 +41,10 @@ export interface TreeTableProps {
   onRetry: () => void;
 }
 
+/**
+ * A treegrid with the keys of the ARIA pattern. Says through `onRange` which rows are on screen, so that their pages
+ * are asked for.
+ */
 export function TreeTable(props: TreeTableProps) {
   const { rows, selection, theme, highlighted, onRange } = props;
   const scroll = useRef<HTMLDivElement>(null);

@@ -4,11 +4,13 @@ import { cellOf, cellText, columnName, durationText, startText } from "./format"
 import type { RunRow } from "./rows";
 import { Status } from "./Status";
 
+/** What of the table library the tree uses. */
 export const features = tableFeatures({ columnPinningFeature, columnSizingFeature });
 const column = createColumnHelper<typeof features, RunRow>();
 
 /** The column that stays in place; its id is also what the server sorts it by, as those of all columns. */
 export const NAME = "name";
+/** CSS pixels. */
 export const NAME_WIDTH = 300;
 
 /** Words are sorted upwards at first, numbers and times downwards. */

@@ -11,6 +11,7 @@ export interface CellText {
 
 const NOTHING: CellText = { text: "", title: "", numeric: false };
 
+/** Numbers to six significant digits, flags and words as they are; nothing for a run without a value. */
 export function cellText(cell: Cell | undefined): CellText {
   if (cell === null || cell === undefined) {
     return NOTHING;

@@ -7,6 +7,7 @@ export interface Cursor {
   column: number;
 }
 
+/** A key as the browser names it, with what was held. */
 export interface KeyPress {
   key: string;
   shift: boolean;
@@ -14,6 +15,7 @@ export interface KeyPress {
   control: boolean;
 }
 
+/** What the tree is to do; rows are indices among all rows. */
 export type Action =
   | { kind: "move"; to: Cursor; extend: boolean }
   | { kind: "expand" | "collapse"; row: number }

@@ -32,6 +32,7 @@ interface Place {
   level: number;
 }
 
+/** A run that has arrived, at its place. */
 export interface RunRow extends Place {
   kind: "run";
   run: Run;
@@ -46,6 +47,7 @@ export interface PendingRow extends Place {
   problem: string | null;
 }
 
+/** Every row of the tree, on screen or not. */
 export type Row = RunRow | PendingRow;
 
 /** The rows of all roots, each followed by the rows of its children where it is expanded. */
@@ -103,6 +105,7 @@ export function pagesOf(rows: readonly Row[], first: number, last: number): Page
   return refs.size > 0 ? [...refs.values()] : [{ parent: ROOTS, page: 0 }];
 }
 
+/** A text that differs for every page of every parent. */
 export function keyOf({ parent, page }: PageRef): string {
   return `${parent}:${page}`;
 }

@@ -2,6 +2,7 @@
 import type { Run, RunPage } from "../api/messages";
 import { type LoadedPages, PAGE_SIZE, type PageState } from "./rows";
 
+/** A run that completed after a minute, without children or cells, but for `facts`. */
 export function sampleRun(run_id: string, facts: Partial<Run> = {}): Run {
   return {
     run_id,
@@ -20,10 +21,12 @@ export function sampleRun(run_id: string, facts: Partial<Run> = {}): Run {
   };
 }
 
+/** A page of exactly these runs, unless `facts` says that there are more. */
 export function samplePage(runs: readonly Run[], facts: Partial<RunPage> = {}): RunPage {
   return { total: runs.length, offset: 0, now: 2000, columns: [], runs: [...runs], ...facts };
 }
 
+/** A page without a problem; of two pages the one with the later `receivedAt` is the newer. */
 export function arrived(page: RunPage, receivedAt = 1): PageState {
   return { page, receivedAt, problem: null };
 }

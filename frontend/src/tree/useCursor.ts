@@ -8,12 +8,14 @@ interface Held extends Cursor {
   runId: string | null;
 }
 
+/** The keyboard's place, always on a row where there is one. */
 export interface TreeCursor {
   cursor: Cursor;
   /** Moves, and with `focus` takes the browser's focus along. */
   move: (to: Cursor, focus: boolean) => void;
 }
 
+/** `tree` is the element that holds the rows: focus goes there only when asked for, or when it was inside already. */
 export function useTreeCursor(rows: readonly Row[], tree: RefObject<HTMLElement | null>): TreeCursor {
   const [held, setHeld] = useState<Held>({ row: 0, column: 0, runId: null });
   const wantsFocus = useRef(false);

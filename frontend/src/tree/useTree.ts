@@ -18,6 +18,7 @@ import {
 /** What decides the content of a page besides its place. */
 export type TreeScope = Pick<RunPageRequest, "experiment" | "sort" | "order" | "columns">;
 
+/** The rows, and what is known of how true they are. */
 export interface Tree {
   rows: readonly Row[];
   /** Nothing is known yet: not even how many roots there are. */
@@ -41,6 +42,7 @@ interface Versioned {
   version: string;
 }
 
+/** Asks for the pages on screen, again when `version` changes; pages seen before keep their rows unasked. */
 export function useTree(scope: TreeScope, expanded: ReadonlySet<string>, version: string): Tree {
   const scopeKey = JSON.stringify(scope);
   const [wanted, setWanted] = useState<readonly PageRef[]>([FIRST_PAGE]);

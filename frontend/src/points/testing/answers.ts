@@ -1,6 +1,7 @@
 /** Answers of `points` made by hand, for tests. */
 import type { PointSeries } from "../decode";
 
+/** A series as a test writes it down; `total` is the number of points unless it is given. */
 export interface SeriesInput {
   runId: string;
   steps: readonly number[];
