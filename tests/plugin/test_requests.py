@@ -1,0 +1,61 @@
+"""Any query string becomes a typed question or is refused with a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tb_runhistory.errors import BadRequest
+from tb_runhistory.plugin import requests
+from tb_runhistory.records.columns import Scope
+from tb_runhistory.records.tree import TreeQuery
+
+NAMES = ["parent", "experiment", "sort", "order", "offset", "limit", "column", "tag", "run", "first_step", "last_step"]
+TEXTS = st.text() | st.integers().map(str) | st.sampled_from(["asc", "created", "param:a", "metric:loss", "param:"])
+QUERIES = st.dictionaries(st.sampled_from(NAMES) | st.text(), st.lists(TEXTS, min_size=1, max_size=3), max_size=4)
+PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
+
+
+@given(QUERIES)
+def test_a_page_is_within_bounds_or_refused(query: dict[str, list[str]]) -> None:
+    with contextlib.suppress(BadRequest):
+        asked = requests.page_request(query, Scope(), 0.0)
+        assert isinstance(asked, TreeQuery)
+        assert 1 <= asked.limit <= requests.MAX_PAGE
+        assert asked.offset >= 0
+
+
+@given(QUERIES.map(lambda query: {"tag": ["loss"], "run": ["a", "a"], **query}))
+def test_points_are_within_bounds_or_refused(query: dict[str, list[str]]) -> None:
+    with contextlib.suppress(BadRequest):
+        asked = requests.points_request(query)
+        assert asked.tag
+        assert len(set(asked.run_ids)) == len(asked.run_ids) >= 1
+        assert 1 <= asked.limit <= requests.MAX_POINTS
+        assert asked.window is None or -(2**63) <= asked.window[0] <= asked.window[1] < 2**63
+
+
+def taken(ask: Callable[[], object]) -> set[str]:
+    """The names of parameters that the refusal of an unknown one tells."""
+    with pytest.raises(BadRequest) as refusal:
+        ask()
+    names = str(refusal.value).rpartition(": it takes ")[2].removesuffix(".")
+    return set() if names == "none" else set(names.split(", "))
+
+
+def test_the_page_of_documentation_names_every_parameter() -> None:
+    unknown = {"?": ["x"]}
+    told = {
+        "v1/version": taken(lambda: requests.nothing_request(unknown)),
+        "v1/overview": taken(lambda: requests.overview_request(unknown, Scope())),
+        "v1/runs": taken(lambda: requests.page_request(unknown, Scope(), 0.0)),
+        "v1/points": taken(lambda: requests.points_request(unknown)),
+    }
+    rows = re.findall(r"^\| `(v1/\w+)` \|([^|]*)\|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {route: set(re.findall(r"`(\w+)`", cell)) for route, cell in rows} == told
