@@ -17,6 +17,9 @@ from tb_runhistory.records.status import HEARTBEAT_TIMEOUT_SECONDS, RunStatus, s
 from tb_runhistory.records.tree import TreeColumn, TreePage, TreeQuery
 from tb_runhistory.store.base import RunHistoryReader
 
+# Whole numbers beyond are not exact as 64-bit floats, which a browser's numbers are: their digits travel as a text.
+_MOST_EXACT = 2**53
+
 
 def version(reader: RunHistoryReader) -> Version:
     """The store's version, and the minute: a run stops responding with time alone."""
@@ -69,10 +72,6 @@ def _fields(message: Any) -> dict[str, Any]:
     if not is_dataclass(message):
         raise TypeError(f"{type(message).__name__} is no message")
     return {field.name: getattr(message, field.name) for field in fields(message)}
-
-
-_MOST_EXACT = 2**53
-# Whole numbers beyond are not exact as 64-bit floats, which a browser's numbers are: their digits travel as a text.
 
 
 def _is_there(reader: RunHistoryReader, query: TreeQuery) -> bool:

@@ -113,7 +113,7 @@ def _text(query: Query, name: str) -> str:
 
 def _whole(query: Query, name: str, default: int, least: int, most: int) -> int:
     text = _text(query, name)
-    if not text and name not in query:
+    if name not in query:
         return default
     number = int(text) if _WHOLE.fullmatch(text) else None
     if number is None or not least <= number <= most:
