@@ -29,8 +29,8 @@ def serve_file(name: str, request: Request) -> Response:
     kind = _TYPES.get(Path(name).suffix, "text/plain")
     if path is None or not path.is_file():
         if not (FOLDER / "index.js").is_file():
-            raise NotFound("the tab is not built in this installation: run pip install again in the checkout")
-        raise NotFound(f"the tab has no file {name!r}")
+            raise NotFound("The tab is not built in this installation: run pip install again in the checkout.")
+        raise NotFound(f"The tab has no file {name!r}: reload the page, which may be of another version.")
     changed = path.stat().st_mtime_ns
     is_compressed = request.accept_encodings["gzip"] > 0
     response = Response(_content(path, changed, is_compressed), content_type=f"{kind}; charset=utf-8")

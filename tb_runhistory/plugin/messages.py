@@ -111,7 +111,10 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What is shown of one series: ``count`` points out of ``total``; ``damaged`` points cannot be read."""
+    """What is shown of one series: ``count`` points out of the ``total`` in the window.
+
+    ``damaged`` is how many points cannot be read, counting whole every block that reaches into the window.
+    """
 
     run_id: str
     count: int

@@ -48,8 +48,10 @@ export function warnings(coverage: Coverage, misfits: Misfits): string[] {
     );
   }
   if (coverage.damaged > 0) {
+    // Of a range the server says what is lost in all blocks that reach into it.
+    const lost = `${coverage.inView ? "up to " : ""}${formatWhole(coverage.damaged)} ${plural(coverage.damaged, "point")}`;
     sentences.push(
-      `${formatWhole(coverage.damaged)} ${plural(coverage.damaged, "point")} cannot be read: the store is damaged there. "tb-runhistory check" says where.`,
+      `${capitalized(lost)} cannot be read: the store is damaged there. "tb-runhistory check" says where.`,
     );
   }
   return sentences;
@@ -58,4 +60,8 @@ export function warnings(coverage: Coverage, misfits: Misfits): string[] {
 /** The noun with an s unless there is exactly one; English nouns that take an s only. */
 export function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`;
+}
+
+function capitalized(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
