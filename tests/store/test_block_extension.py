@@ -64,7 +64,8 @@ def rows_of(connection: Connection, key: SeriesKey, level: int) -> list[Row]:
 def growing(start: int, length: int) -> Points:
     """Points at consecutive steps from ``start`` on."""
     steps = np.arange(start, start + length)
-    return Points(steps, 1.7e9 + steps * 0.5, np.sin(steps.astype(np.float64) * 0.01))
+    moments = steps.astype(np.float64)
+    return Points(steps, 1.7e9 + moments, np.sin(moments * 0.01))
 
 
 def stored_points(connection: Connection, key: SeriesKey) -> Points:
