@@ -34,15 +34,19 @@ export function formatDuration(seconds: number): string {
   if (size < 10) {
     return `${sign}${Number(size.toFixed(size < 1 ? 3 : 2))} s`;
   }
+  const unit = size >= 86400 ? 3600 : size >= 3600 ? 60 : 1;
+  return sign + inUnits(Math.round(size / unit) * unit);
+}
+
+/** Whole seconds in all the units that they have any of. */
+function inUnits(seconds: number): string {
   const units: [string, number][] = [
     ["d", 86400],
     ["h", 3600],
     ["min", 60],
     ["s", 1],
   ];
-  let rest = Math.round(
-    size >= 86400 ? Math.round(size / 3600) * 3600 : size >= 3600 ? Math.round(size / 60) * 60 : size,
-  );
+  let rest = seconds;
   const parts: string[] = [];
   for (const [unit, length] of units) {
     const amount = Math.floor(rest / length);
@@ -51,7 +55,7 @@ export function formatDuration(seconds: number): string {
       parts.push(`${amount} ${unit}`);
     }
   }
-  return sign + parts.join(" ");
+  return parts.join(" ");
 }
 
 /** A moment in local time: "2026-11-24 14:05:30". */
@@ -68,9 +72,12 @@ export function formatTime(seconds: number): string {
 /** Labels of evenly spaced ticks: all with one unit and as many decimals as `step` needs. */
 export function formatTicks(values: readonly number[], step: number): string[] {
   const largest = Math.max(...values.map(Math.abs), 0);
-  const magnitude = largest === 0 ? 0 : orderOf(largest);
+  if (largest === 0) {
+    return values.map(() => "0");
+  }
+  const magnitude = orderOf(largest);
   const order = orderOf(step);
-  if (largest !== 0 && (magnitude < -3 || magnitude >= 15)) {
+  if (magnitude < -3 || magnitude >= 15) {
     const decimals = Math.max(0, magnitude - order);
     const scale = (value: number) => Number(`${value}e${-magnitude}`) || value / 10 ** magnitude;
     return values.map((value) => (value === 0 ? "0" : withMinus(`${fixed(scale(value), decimals)}e${magnitude}`)));
@@ -94,10 +101,10 @@ export function formatLogTicks(values: readonly number[]): string[] {
   });
 }
 
-/** Labels of the ticks of an axis of durations in seconds, in the unit that suits their distance. */
+/** Labels of the ticks of an axis of durations in seconds, each in as many units as tell it from its neighbours. */
 export function formatDurationTicks(values: readonly number[], step: number): string[] {
   if (step >= 1) {
-    return values.map((value) => (value === 0 ? "0" : formatDuration(value)));
+    return values.map((value) => (value === 0 ? "0" : (value < 0 ? MINUS : "") + inUnits(Math.round(Math.abs(value)))));
   }
   return formatTicks(values, step).map((label) => (label === "0" ? label : `${label} s`));
 }
