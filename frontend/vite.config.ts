@@ -54,6 +54,9 @@ export default defineConfig({
   },
   test: {
     environment: "jsdom",
+    // Most of the time goes into starting each file's environment, also on a machine of two cores.
+    pool: "threads",
+    maxWorkers: 2,
     restoreMocks: true,
   },
 });
