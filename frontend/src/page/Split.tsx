@@ -12,10 +12,10 @@ export function Split({ first, second }: { first: ReactNode; second: ReactNode }
   const isBeside = useSyncExternalStore(watchRoom, () => matchMedia(ROOM).matches);
   const name = isBeside ? "split.beside" : "split.above";
   const [share, setShare] = useState<Record<string, number>>({});
-  const percent = share[name] ?? readPreference(name, isBeside ? 62 : 52);
+  const percent = share[name] ?? clamped(readPreference(name, isBeside ? 62 : 52));
   const area = useRef<HTMLDivElement>(null);
   const set = (next: number) => {
-    const kept = Math.round(Math.min(LARGEST, Math.max(SMALLEST, next)) * 10) / 10;
+    const kept = clamped(next);
     setShare({ ...share, [name]: kept });
     writePreference(name, kept);
   };
@@ -55,6 +55,10 @@ export function Split({ first, second }: { first: ReactNode; second: ReactNode }
       </div>
     </div>
   );
+}
+
+function clamped(percent: number): number {
+  return Math.round(Math.min(LARGEST, Math.max(SMALLEST, percent)) * 10) / 10;
 }
 
 function watchRoom(changed: () => void): () => void {

@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Overview } from "../api/messages";
 import type { MetricChartProps } from "../chart/MetricChart";
+import { writePreference } from "../state/preferences";
 import { selectionOf } from "../state/selection";
 import { colorOf } from "../theme/palette";
 import { ChartPanel } from "./ChartPanel";
@@ -281,6 +282,12 @@ describe("the bar between the tree and the chart", () => {
     split();
     expect(bar().getAttribute("aria-orientation")).toBe("vertical");
     expect(share()).toBe(beside);
+  });
+
+  test.each([0, 500])("a kept share of %d does not hide a part", (kept) => {
+    writePreference("split.beside", kept);
+    split();
+    expect(share()).toBe(kept === 0 ? 20 : 80);
   });
 
   test("both parts are there in either direction", () => {

@@ -58,7 +58,7 @@ describe("a preference", () => {
     expect([readPreference("one", 0), readPreference("two", 0), readPreference("three", 7)]).toEqual([12.5, -3, 7]);
   });
 
-  test.each(["abc", "NaN", "Infinity", "{}"])("that reads %j is not taken for a number", (text) => {
+  test.each(["", " ", "abc", "NaN", "Infinity", "{}"])("that reads %j is not taken for a number", (text) => {
     writePreference("share", 1);
     for (const key of Object.keys(localStorage)) {
       localStorage.setItem(key, text);

@@ -5,7 +5,7 @@ const PREFIX = "tb_runhistory.";
 export function readPreference(name: string, fallback: number): number {
   try {
     const text = localStorage.getItem(PREFIX + name);
-    const value = text === null ? Number.NaN : Number(text);
+    const value = text === null || text.trim() === "" ? Number.NaN : Number(text);
     return Number.isFinite(value) ? value : fallback;
   } catch {
     return fallback;

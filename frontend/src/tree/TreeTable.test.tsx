@@ -333,6 +333,35 @@ describe("the keyboard's place", () => {
     expect(focused()?.getAttribute("aria-rowindex")).toBe("8");
   });
 
+  test("moves to the last row that is left when its own goes", () => {
+    const { show } = tree();
+    press("ArrowDown", rowOf(/Ada/));
+    expect(focused()?.textContent).toContain("Bob");
+    const roots = PAGES.get(ROOTS)?.get(0)?.page?.runs ?? [];
+    const fewer = arrived(samplePage(roots.slice(0, 1), PAGE));
+    show({ rows: toRows(new Map(PAGES).set(ROOTS, new Map([[0, fewer]])), new Set()) });
+    expect(focused()?.textContent).toContain("Sweep");
+  });
+
+  test("stays where the person went when rows go", () => {
+    const { show } = tree();
+    press("ArrowDown", rowOf(/Ada/));
+    const box = document.body.appendChild(document.createElement("input"));
+    box.focus();
+    show({ rows: [] });
+    expect(document.activeElement).toBe(box);
+    box.remove();
+  });
+
+  test("goes along when something else than a key moves the focus", () => {
+    const { onToggle } = tree();
+    press("ArrowDown", rowOf(/Sweep/));
+    fireEvent.focus(rowOf(/Parent/));
+    rowOf(/Parent/).focus();
+    press("ArrowRight");
+    expect(onToggle).toHaveBeenCalledWith("parent", true);
+  });
+
   test("goes into the cells and back, one stop of the tab key at any time", () => {
     tree();
     press("ArrowRight", rowOf(/Ada/));

@@ -1,23 +1,19 @@
 /** The tree of runs as a table, of which only what is on screen is in the document. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { Selection } from "../state/selection";
 import { colorOf, type Theme } from "../theme/palette";
-import { NAME_WIDTH } from "./columns";
-import { type Action, actionOf } from "./keyboard";
+import { HEADER_HEIGHT, NAME_WIDTH, ROW_HEIGHT } from "./columns";
 import type { Row, RunRow } from "./rows";
 import { TreeHeader } from "./TreeHeader";
 import { TreeRow } from "./TreeRow";
 import { useTreeCursor } from "./useCursor";
 import { useRowCommands } from "./useRowCommands";
 import { useTreeColumns } from "./useTreeColumns";
+import { useTreeKeys } from "./useTreeKeys";
 import { withIndex } from "./withIndex";
 import "./tree.css";
 
-/** CSS pixels, as in tree.css. */
-export const ROW_HEIGHT = 30;
-/** CSS pixels, as in tree.css. */
-export const HEADER_HEIGHT = 34;
 const OVERSCAN = 8;
 
 /** Rows and what is selected among them come from above; the keyboard's place is the table's own. */
@@ -88,45 +84,17 @@ export function TreeTable(props: TreeTableProps) {
   };
   const commands = useRowCommands(props, move);
 
-  const perform = (action: Action) => {
-    switch (action.kind) {
-      case "move":
-        vertical.scrollToIndex(action.to.row);
-        if (action.to.column > 0) {
-          horizontal.scrollToIndex(action.to.column - 1);
-        }
-        move(action.to, true);
-        if (action.extend) {
-          commands.onExtend(cursor.row, action.to.row);
-        }
-        break;
-      case "expand":
-      case "collapse":
-        commands.onToggle(action.row);
-        break;
-      case "select":
-        commands.onSelect(action.row, action.range);
-        break;
-      case "select all":
-        selectAll();
-        break;
-      case "to header":
-        scroll.current?.querySelector<HTMLElement>(`[data-column="${action.column}"]`)?.focus();
-        break;
-    }
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (!(event.target as Element).matches("[data-row], [data-cell]") || event.altKey) {
-      return;
-    }
-    const press = { key: event.key, shift: event.shiftKey, control: event.ctrlKey || event.metaKey };
-    const rowsOnScreen = Math.floor(((scroll.current?.clientHeight ?? 0) - HEADER_HEIGHT) / ROW_HEIGHT);
-    const action = actionOf(press, cursor, rows, { columns: count, rowsOnScreen });
-    if (action !== null) {
-      event.preventDefault();
-      perform(action);
-    }
-  };
+  const keys = useTreeKeys({
+    rows,
+    columnCount: count,
+    cursor,
+    move,
+    commands,
+    selectAll,
+    vertical,
+    horizontal,
+    scroll,
+  });
 
   const cells = new Map(table.getRowModel().rows.map((row) => [row.original, row]));
   const nameColumn = table.getAllLeafColumns()[0];
@@ -140,7 +108,8 @@ export function TreeTable(props: TreeTableProps) {
       aria-colcount={count + 1}
       aria-multiselectable
       aria-busy={props.isEarlier}
-      onKeyDown={onKeyDown}
+      onKeyDown={keys.onKeyDown}
+      onFocus={keys.onFocus}
     >
       {nameColumn && (
         <TreeHeader

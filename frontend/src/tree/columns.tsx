@@ -12,6 +12,10 @@ const column = createColumnHelper<typeof features, RunRow>();
 export const NAME = "name";
 /** CSS pixels. */
 export const NAME_WIDTH = 300;
+/** CSS pixels, as in tree.css. */
+export const ROW_HEIGHT = 30;
+/** CSS pixels, as in tree.css. */
+export const HEADER_HEIGHT = 34;
 
 /** Words are sorted upwards at first, numbers and times downwards. */
 export const SORTED_UPWARDS: ReadonlySet<string> = new Set([NAME, "status"]);

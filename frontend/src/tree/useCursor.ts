@@ -19,12 +19,15 @@ export interface TreeCursor {
 export function useTreeCursor(rows: readonly Row[], tree: RefObject<HTMLElement | null>): TreeCursor {
   const [held, setHeld] = useState<Held>({ row: 0, column: 0, runId: null });
   const wantsFocus = useRef(false);
+  const focused = useRef<Element | null>(null);
   const cursor = { row: rowOf(held, rows), column: held.column };
 
   useLayoutEffect(() => {
     const body = tree.current;
-    const isInside = body?.querySelector("[data-row]:focus, [data-row] :focus") !== null;
-    if (body && (wantsFocus.current || isInside)) {
+    const isInside = () => body?.querySelector("[data-row]:focus, [data-row] :focus") !== null;
+    // A browser lets go of the focus when the row that had it leaves the document.
+    const isLost = focused.current?.isConnected === false && document.activeElement === document.body;
+    if (body && (wantsFocus.current || isLost || isInside())) {
       const row = body.querySelector<HTMLElement>(`[data-row="${cursor.row}"]`);
       const target = cursor.column === 0 ? row : row?.querySelector<HTMLElement>(`[data-cell="${cursor.column}"]`);
       if (target && (wantsFocus.current || !row?.contains(document.activeElement))) {
@@ -32,6 +35,7 @@ export function useTreeCursor(rows: readonly Row[], tree: RefObject<HTMLElement 
         target.focus({ preventScroll: true });
       }
     }
+    focused.current = isInside() ? document.activeElement : null;
   });
 
   const move = useCallback(

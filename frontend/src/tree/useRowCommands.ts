@@ -3,6 +3,9 @@ import { useEffect, useMemo, useRef } from "react";
 import type { RowCommands } from "./TreeRow";
 import type { TreeTableProps } from "./TreeTable";
 
+/** What rows and keys can ask for; `onExtend` selects all runs from one row to another. */
+export type TreeCommands = RowCommands & { onExtend: (from: number, to: number) => void };
+
 /** What rows can ask for, always the same object, so that rows that did not change are left alone. */
 export function useRowCommands(
   props: TreeTableProps,
@@ -22,7 +25,7 @@ export function useRowCommands(
       const rows = latest.current.props.rows.slice(Math.min(from, to), Math.max(from, to) + 1);
       return rows.flatMap((row) => (row.kind === "run" ? [row.run.run_id] : []));
     };
-    const commands: RowCommands & { onExtend: (from: number, to: number) => void } = {
+    const commands: TreeCommands = {
       onToggle: (index) => {
         const row = runAt(index);
         if (row !== undefined && row.run.children > 0) {
