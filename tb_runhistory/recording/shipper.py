@@ -32,8 +32,11 @@ CYCLE_LIMIT = 4 * BATCH_LIMIT
 """Records that are held in memory in one cycle, of all journals."""
 SHORTEST_PAUSE = 0.15
 LONGEST_PAUSE = 0.6
-PAUSE_FACTOR = 5.0
-"""Seconds between two cycles: this much times the processor time of the last one, within these bounds."""
+PAUSE_FACTOR = 6.0
+"""Seconds between two cycles: this much times the processor time of a usual one, within these bounds."""
+USUAL_CYCLES = 8
+"""What is usual changes over so many cycles: after a single long one, which moved points into blocks, the next points
+should not wait long, too."""
 LONGEST_BACK_OFF = 5.0
 PUT_OFF_SECONDS = 5.0
 GIVE_UP_SECONDS = 3600.0
@@ -96,6 +99,7 @@ class Shipper:
 
     def run(self, lock: ShipperLock, stop: threading.Event) -> None:
         """Ships until no owner lives and nothing is left, or until ``stop`` is set; then releases the lock."""
+        usual = 0.0
         try:
             remove_abandoned(self.spool)
             while not stop.is_set():
@@ -108,7 +112,8 @@ class Shipper:
                     if self._may_end(lock):
                         return
                 else:
-                    stop.wait(max(SHORTEST_PAUSE, min(PAUSE_FACTOR * cycle.took, LONGEST_PAUSE)))
+                    usual += (cycle.took - usual) / USUAL_CYCLES
+                    stop.wait(max(SHORTEST_PAUSE, min(PAUSE_FACTOR * usual, LONGEST_PAUSE)))
         finally:
             self.close()
             lock.release()
