@@ -61,12 +61,11 @@ def segment(text: str) -> str:
 
 
 def leaf_first(name: str) -> str:
-    """A run's name with its last segment in front, for columns that cut off the end; as unique as the name.
+    """A run's name with its segments from the last to the first, for columns that cut off the end.
 
-    The two spaces stand for one on a page, and stand in no segment: so the text can be taken apart in one way only.
+    It is as unique as the name: the two spaces before each mark show as one on a page, and stand in no segment.
     """
-    prefix, _, leaf = name.rpartition("/")
-    return f"{leaf}  in {prefix}" if prefix else leaf
+    return "  ‹ ".join(reversed(name.split("/")))
 
 
 def _unique(name: str, suffixes: tuple[str, ...], taken: set[str]) -> str:

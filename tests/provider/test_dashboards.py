@@ -115,9 +115,9 @@ def test_hparams_shows_parameters_status_times_and_metrics(viewer: Viewer) -> No
 
 def test_hparams_shows_the_end_of_a_run_s_name_first(viewer: Viewer) -> None:
     assert {run: group["name"] for run, group in session_groups(viewer).items()} == {
-        "mnist/sweep": "sweep  in mnist",
-        "mnist/sweep/a": "a  in mnist/sweep",
-        "mnist/sweep/b": "b  in mnist/sweep",
+        "mnist/sweep": "sweep  ‹ mnist",
+        "mnist/sweep/a": "a  ‹ sweep  ‹ mnist",
+        "mnist/sweep/b": "b  ‹ sweep  ‹ mnist",
     }
 
 

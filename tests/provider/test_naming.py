@@ -100,6 +100,6 @@ def test_names_are_unique_and_never_change_as_runs_arrive(shape: list[tuple[int,
 
 
 def test_names_with_the_leaf_first_are_as_unique_as_names() -> None:
-    names = ["m", "m/a", "m/a in b", "a in b/m", "m/b/a", "b/m/a"]
-    assert [leaf_first(name) for name in names[:2]] == ["m", "a  in m"]
+    names = ["m", "m/a", "m/a ‹ b", "a ‹ b/m", "m/b/a", "b/m/a"]
+    assert [leaf_first(name) for name in names[:2]] == ["m", "a  ‹ m"]
     assert len({leaf_first(name) for name in names}) == len(names)
