@@ -1,9 +1,10 @@
 """The lock file that stands beside a SQLite store: who writes, and who commits now.
 
-Two facts are kept as byte ranges of one file. A writer holds a shared lock on byte 1 for as long as it has the store
+Three facts are kept as byte ranges of one file. A writer holds a shared lock on byte 1 for as long as it has the store
 open, so that a viewer can tell a live store from one at rest without opening it. Byte 0 is held exclusively around
 every commit and checkpoint: SQLite before 3.51.3 can lose a commit that runs beside a checkpoint
-(https://www.sqlite.org/wal.html#walresetbug).
+(https://www.sqlite.org/wal.html#walresetbug). Byte 2 is held by the one whose turn it is next, so that a process which
+commits without pause cannot be the first again and again while others wait.
 
 Locks belong to the open file description (Linux ``F_OFD_SETLK``), so that neither a second opening of the file nor its
 closing in the same process drops them.
@@ -23,6 +24,7 @@ from tb_runhistory.errors import StoreUnavailable
 SUFFIX = "-lock"
 _COMMIT_BYTE = 0
 _WRITER_BYTE = 1
+_TURN_BYTE = 2
 _RETRY_SECONDS = 0.002
 # struct flock of 64-bit Linux: l_type, l_whence, l_start, l_len, l_pid.
 _FLOCK = struct.Struct("hh4xqqi4x")
@@ -55,21 +57,28 @@ class StoreLock:
           StoreUnavailable: another process has held it all that time.
         """
         deadline = time.monotonic() + timeout
-        while not self._try(fcntl.F_WRLCK):
+        self._wait(_TURN_BYTE, deadline, timeout)
+        try:
+            self._wait(_COMMIT_BYTE, deadline, timeout)
+        finally:
+            self._try(fcntl.F_UNLCK, _TURN_BYTE)
+        try:
+            yield
+        finally:
+            self._try(fcntl.F_UNLCK, _COMMIT_BYTE)
+
+    def _wait(self, byte: int, deadline: float, timeout: float) -> None:
+        while not self._try(fcntl.F_WRLCK, byte):
             if time.monotonic() > deadline:
                 raise StoreUnavailable(
                     f"the store {self._path} was locked by another process for {timeout:.0f} seconds: "
                     "is one stopped or stuck while it writes?"
                 )
             time.sleep(_RETRY_SECONDS)
-        try:
-            yield
-        finally:
-            self._try(fcntl.F_UNLCK)
 
-    def _try(self, kind: int) -> bool:
+    def _try(self, kind: int, byte: int) -> bool:
         try:
-            fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _flock(kind, _COMMIT_BYTE))
+            fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _flock(kind, byte))
         except BlockingIOError:
             return False
         return True

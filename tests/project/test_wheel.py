@@ -144,8 +144,7 @@ def test_the_source_archive_holds_every_file_of_the_package(source: Path, tmp_pa
 
 
 def test_a_source_archive_is_built_into_a_wheel_without_node_and_npm(source: Path, wheel: Path, tmp_path: Path) -> None:
-    with tarfile.open(build("sdist", source, tmp_path / "archive")) as archive:
-        archive.extractall(tmp_path / "unpacked", filter="data")
+    shutil.unpack_archive(build("sdist", source, tmp_path / "archive"), tmp_path / "unpacked")
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     result = pip_wheel(unpacked, tmp_path / "wheel", "--no-build-isolation", "--no-index", PATH="")
     assert (result.returncode, result.stderr) == (0, "")

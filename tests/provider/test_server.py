@@ -74,9 +74,9 @@ class Client:
 
     def process(self) -> psutil.Process:
         """The server's process."""
-        [process] = [
-            child for child in psutil.Process().children() if "tb_runhistory.provider.server" in child.cmdline()
-        ]
+        # Other tests may have left an ended shipper, which has no command line any more.
+        living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+        [process] = [child for child in living if "tb_runhistory.provider.server" in child.cmdline()]
         return process
 
 

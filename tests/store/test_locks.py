@@ -109,6 +109,32 @@ def test_one_thread_commits_at_a_time_with_locks_of_their_own(store: str) -> Non
     assert most == 1
 
 
+def test_one_that_commits_without_pause_lets_others_have_their_turn(store: str) -> None:
+    commits, waited = 0, []
+    stop = threading.Event()
+
+    def commit_without_pause() -> None:
+        nonlocal commits
+        lock = StoreLock(store)
+        while not stop.is_set():
+            with lock.commit(30):
+                commits += 1
+                stop.wait(0.005)  # A commit takes its time.
+        lock.close()
+
+    greedy = threading.Thread(target=commit_without_pause)
+    greedy.start()
+    lock = StoreLock(store)
+    for _ in range(10):
+        before = commits
+        with lock.commit(30):
+            waited.append(commits - before)
+    stop.set()
+    greedy.join()
+    lock.close()
+    assert sorted(waited)[5] <= 5, "usually the next turn or the one after it; a loaded machine may add some"
+
+
 def test_a_failed_commit_gives_the_lock_back(store: str) -> None:
     lock, other = StoreLock(store), StoreLock(store)
     with pytest.raises(ValueError, match="in the middle"), lock.commit(1):
