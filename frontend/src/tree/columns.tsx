@@ -63,7 +63,8 @@ export function treeColumns(shown: readonly string[]) {
       return column.display({
         id,
         header: name,
-        size: Math.min(200, Math.max(96, Math.ceil(name.length * 7.2) + 54)),
+        // Six digits with sign and zeros before them, as format.ts writes a number, take 88 of these pixels.
+        size: Math.min(200, Math.max(112, Math.ceil(name.length * 7.2) + 54)),
         cell: ({ row: { original } }) => <Text {...cellText(cellOf(original.run, original.page.columns, id))} />,
       });
     }),
