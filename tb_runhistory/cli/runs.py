@@ -60,11 +60,11 @@ class RunTree:
         return kept
 
     def last_values(self, rows: Sequence[int]) -> dict[str, dict[str, float]]:
-        """By run id, the last value of each metric of the runs at ``rows``, and perhaps of others."""
+        """By run id, the last value of each metric of the runs at ``rows``."""
         found: dict[str, dict[str, float]] = defaultdict(dict)
         if rows:
             ids = tuple(self.runs.run_id[row] for row in rows)
-            series = self.snapshot.reader.series(Scope(run_ids=ids), DataClass.SCALAR)
+            series = self.snapshot.reader.series(Scope(only=ids), DataClass.SCALAR)
             for key, tag, last in zip(series.key, series.tag, series.last_value.tolist(), strict=True):
                 found[key.run_id][tag] = last
         return found
@@ -105,7 +105,7 @@ def find_run(reader: RunHistoryReader, wanted: str) -> str:
       NotFound: there is none.
       BadRequest: several runs could be meant.
     """
-    if wanted in reader.runs(Scope(run_ids=(wanted,))).run_id:
+    if wanted in reader.runs(Scope(only=(wanted,))).run_id:
         return wanted
     names = Snapshot(reader, Scope()).names
     exact = [run_id for run_id, name in names.items() if name == wanted]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from tb_runhistory.recording.stored import scope_of
 from tb_runhistory.records.changes import DataClass, MetricShape
 
 if TYPE_CHECKING:
+    from tb_runhistory.records.columns import Scope
     from tb_runhistory.store.base import RunHistoryReader
 
 Cell: TypeAlias = float | str | None
@@ -18,12 +18,12 @@ _Values: TypeAlias = dict[int, Cell]
 """The values of a series by step, in the order of steps."""
 
 
-def metrics_by_run(reader: RunHistoryReader, run_id: str, name: str | None) -> dict[str, dict[str, MetricResult]]:
-    """The metrics of a run and of its descendants, by run id and metric name; all, or the one named ``name``."""
+def metrics_by_run(reader: RunHistoryReader, scope: Scope, name: str | None) -> dict[str, dict[str, MetricResult]]:
+    """The metrics of the runs in scope, by run id and metric name; all, or the one named ``name``."""
     found: dict[str, dict[str, dict[str, _Values]]] = {}
     shapes: dict[tuple[str, str], MetricShape] = {}
     for data_class in DataClass:
-        columns = reader.series(scope_of(run_id=run_id), data_class)
+        columns = reader.series(scope, data_class)
         rows = [row for row, metric in enumerate(columns.metric) if name is None or metric == name]
         keys = [columns.key[row] for row in rows]
         if data_class is DataClass.SCALAR:

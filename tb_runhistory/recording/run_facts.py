@@ -17,6 +17,7 @@ from tb_runhistory.recording.stored import (
     StatusFilter,
     StoredRun,
     TagFilter,
+    alone,
     labels_by_run,
     parameters_of,
     reading,
@@ -182,19 +183,23 @@ class RunFacts:
         where a row has no value), and a single row as a value for each column. Numbers are floats. With ``recursive``
         the answer is such a dict for each run id: this run's and all its descendants'.
         """
-        found: dict[str, dict[str, MetricResult]] = self._ask(lambda reader: metrics_by_run(reader, self.id, name), {})
+
+        def question(reader: RunHistoryReader) -> dict[str, dict[str, MetricResult]]:
+            return metrics_by_run(reader, scope_of(run_id=self.id) if recursive else alone(self.id), name)
+
+        found: dict[str, dict[str, MetricResult]] = self._ask(question, {})
         if recursive:
             return {self.id: found.get(self.id, {})} | found
         return dict(found.get(self.id, {}))
 
     def get_tags(self) -> dict[str, str | None]:
         """The run's tags by name."""
-        return self._ask(lambda reader: labels_by_run(reader.tags(scope_of(run_id=self.id))).get(self.id, {}), {})
+        return self._ask(lambda reader: labels_by_run(reader.tags(alone(self.id))).get(self.id, {}), {})
 
     def get_properties(self) -> dict[str, str]:
         """The run's properties by name."""
         found: dict[str, str | None] = self._ask(
-            lambda reader: labels_by_run(reader.properties(scope_of(run_id=self.id))).get(self.id, {}), {}
+            lambda reader: labels_by_run(reader.properties(alone(self.id))).get(self.id, {}), {}
         )
         return {name: value or "" for name, value in found.items()}
 

@@ -56,6 +56,13 @@ def scope_of(experiment: str | None = None, run_id: str | None = None) -> Scope:
     return Scope(experiment, () if run_id is None else (run_id,))
 
 
+def alone(run_id: str) -> Scope:
+    """A run without its descendants."""
+    from tb_runhistory.records.columns import Scope
+
+    return Scope(only=(run_id,))
+
+
 def stored_runs(reader: RunHistoryReader, scope: Scope) -> list[StoredRun]:
     """The runs in scope, those that started last first."""
     columns = reader.runs(scope)
@@ -87,8 +94,7 @@ def stored_runs(reader: RunHistoryReader, scope: Scope) -> list[StoredRun]:
 
 def stored_run(reader: RunHistoryReader, run_id: str) -> StoredRun | None:
     """One run, or None where the store does not have it."""
-    found = (run for run in stored_runs(reader, scope_of(run_id=run_id)) if run.created.run_id == run_id)
-    return next(found, None)
+    return next(iter(stored_runs(reader, alone(run_id))), None)
 
 
 def selected(
@@ -113,19 +119,17 @@ def labels_by_run(columns: LabelColumns) -> dict[str, dict[str, str | None]]:
 
 def parameters_of(reader: RunHistoryReader, run_id: str) -> dict[str, ParameterValue]:
     """A run's own parameters."""
-    columns = reader.parameters(scope_of(run_id=run_id))
-    rows = zip(columns.run_id, columns.name, columns.value, strict=True)
-    return {name: value for owner, name, value in rows if owner == run_id}
+    columns = reader.parameters(alone(run_id))
+    return dict(zip(columns.name, columns.value, strict=True))
 
 
 def next_steps(reader: RunHistoryReader, run_id: str) -> dict[str, int]:
     """By tag, the step after the last one of each of a run's own series."""
     steps: dict[str, int] = {}
     for data_class in DataClass:
-        columns = reader.series(scope_of(run_id=run_id), data_class)
-        for key, tag, last in zip(columns.key, columns.tag, columns.last_step.tolist(), strict=True):
-            if key.run_id == run_id:
-                steps[tag] = last + 1
+        columns = reader.series(alone(run_id), data_class)
+        for tag, last in zip(columns.tag, columns.last_step.tolist(), strict=True):
+            steps[tag] = last + 1
     return steps
 
 

@@ -11,6 +11,7 @@ import pytest
 from tb_runhistory import Experiment, Run, Workspace
 from tb_runhistory.errors import NotFound, RunStateError
 from tb_runhistory.recording.stored import reading
+from tb_runhistory.store.sql_reader import SqliteReader
 
 
 def names(runs: object) -> list[str]:
@@ -265,3 +266,33 @@ def test_a_workspace_without_a_store_shows_what_is_known(store: str) -> None:
     assert workspace.experiments == {}
     assert list(experiment.get_runs()) == []
     assert not workspace.exists
+
+
+def test_a_question_about_one_run_reads_nothing_of_its_descendants(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        with run.child_run() as child:
+            child.log("loss", 0.5)
+            child.log_parameter("lr", 0.1)
+            child.tag("kind", "fold")
+    run.log("loss", 0.25)
+    run.flush()
+    seen: set[str] = set()
+
+    def noting(method: str) -> None:
+        answer = getattr(SqliteReader, method)
+
+        def note(reader: SqliteReader, *arguments: object) -> object:
+            columns = answer(reader, *arguments)
+            seen.update(key.run_id for key in columns.key) if method == "series" else seen.update(columns.run_id)
+            return columns
+
+        monkeypatch.setattr(SqliteReader, method, note)
+
+    for method in ("runs", "parameters", "tags", "properties", "series"):
+        noting(method)
+    assert run.get_metrics() == {"loss": 0.25}
+    assert (run.get_parameters(), run.get_tags(), run.get_properties()) == ({}, {}, {})
+    assert run.get_details()["status"] == "Running"
+    assert seen == {run.id}
+    assert len(run.get_metrics(recursive=True)) == 4
+    assert len(seen) == 4

@@ -11,26 +11,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from tb_runhistory.errors import StoreUnavailable
-from tb_runhistory.records.changes import Change, DataClass
+from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import Scope
-from tb_runhistory.store.base import LoggedPoints, LoggedTexts, TreeBatch
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import StoreUri, parse_uri
 from tests.conformance.builder import History
 
 DEADLINE_SECONDS = 60
-
-Result = TypeVar("Result")
 
 WRITE_FOR_EVER = """
 import sys
@@ -60,35 +53,10 @@ def check_integrity(uri: StoreUri) -> None:
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def patiently(attempt: Callable[[], Result]) -> Result:
-    """What a shipper does: a store that is not to be had now, since too many others write, is tried again."""
-    while True:
-        try:
-            return attempt()
-        except StoreUnavailable:
-            continue
-
-
-@dataclass
-class PatientHistory(History):
-    """A history whose writer is a shipper's: each batch is applied again until it is in the store."""
-
-    def apply(
-        self,
-        root_id: str,
-        changes: Sequence[Change] = (),
-        points: Sequence[LoggedPoints] = (),
-        texts: Sequence[LoggedTexts] = (),
-    ) -> None:
-        self.sequence += 1
-        batch = TreeBatch(self.journal_id, root_id, self.sequence, changes, points, texts)
-        patiently(lambda: self.writer.apply([batch]))
-
-
 def write_batches(uri: StoreUri, number: int, batches: int) -> None:
     """A process that writes a run in batches of ten points."""
-    with patiently(lambda: open_writer(uri)) as writer:
-        run = PatientHistory(writer, f"journal-{number}").root(f"run-{number}")
+    with open_writer(uri) as writer:
+        run = History(writer, f"journal-{number}").root(f"run-{number}")
         for batch in range(batches):
             run.log("loss", range(batch * 10, batch * 10 + 10))
         run.end()
