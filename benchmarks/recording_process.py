@@ -3,7 +3,8 @@
     python -m benchmarks.recording_process '{"task": "calls", "recorder": "torch", "folder": "/tmp/x", …}'
 
 ``calls`` times the calls of a loop, ``durable`` the time until all is handed over, ``live`` keeps many runs logging at
-a pace and watches the shipper, ``crowd`` is one of many processes that record into one store.
+a pace and watches the shipper, ``crowd`` is one of many processes that record into one store, ``short_runs`` records
+sweeps of short runs, and ``open_series`` logs to very many series.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 import psutil
 
 from benchmarks.command import MeasurementError
-from benchmarks.machine import processor_seconds, written_bytes
+from benchmarks.machine import folder_bytes, processor_seconds, written_bytes
 from benchmarks.recorders import RECORDERS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -156,6 +157,59 @@ def record_in_a_crowd(order: dict[str, Any]) -> dict[str, Any]:
     return {"runs": [run.id for run in runs]}
 
 
+def record_short_runs(order: dict[str, Any]) -> dict[str, Any]:
+    """Sweeps of ``trials`` trials with ``folds`` folds each, every run with ``metrics`` metrics of ``steps`` steps."""
+    from tb_runhistory import Experiment, Run, Workspace
+
+    os.environ["RUNHISTORY_JOURNAL_DIR"] = f"{order['folder']}/journals"
+    experiment = Experiment(Workspace(f"sqlite:///{order['folder']}/runs.db"), "short")
+    names, steps = tags(order["metrics"]), order["steps"]
+    value = iter(noise(1 << 20, "float32") * 16)
+
+    def log(run: Run) -> None:
+        for step in range(steps):
+            for name in names:
+                run.log(name, next(value), step=step)
+
+    began, start, count = time.time(), time.perf_counter(), 0
+    for number in range(order["sweeps"]):
+        with experiment.start_logging(f"sweep-{number:04}") as sweep:
+            log(sweep)
+            for trial_number in range(order["trials"]):
+                with sweep.child_run(f"trial-{trial_number}") as trial:
+                    trial.log_parameters({"lr": 10.0**-trial_number, "depth": trial_number})
+                    log(trial)
+                    for fold_number in range(order["folds"]):
+                        with trial.child_run(f"fold-{fold_number}") as fold:
+                            log(fold)
+                            count += 1
+                count += 1
+            count += 1
+    return {"runs": count, "began": began, "seconds": time.perf_counter() - start}
+
+
+def keep_series_open(order: dict[str, Any]) -> dict[str, float]:
+    """Microseconds a call, and bytes of journal a point, with ``series`` series open in a dozen runs at most."""
+    from tb_runhistory import Experiment, Workspace
+
+    os.environ["RUNHISTORY_JOURNAL_DIR"] = f"{order['folder']}/journals"
+    os.environ["RUNHISTORY_MODE"] = "offline"
+    experiment = Experiment(Workspace(f"sqlite:///{order['folder']}/runs.db"), "open")
+    runs = [experiment.start_logging(f"run-{number}") for number in range(min(12, order["series"]))]
+    series = [(runs[number % len(runs)], f"metric/{number}") for number in range(order["series"])]
+    for run, name in series:
+        run.log(name, 0.0, step=0)
+    journals = Path(order["folder"]) / "journals"
+    rounds = max(1, order["points"] // len(series))
+    before, start = folder_bytes(journals), time.perf_counter()
+    for step in range(1, rounds + 1):
+        for run, name in series:
+            run.log(name, 0.5, step=step)
+    took = time.perf_counter() - start
+    points = rounds * len(series)
+    return {"each": took / points * 1e6, "bytes": (folder_bytes(journals) - before) / points}
+
+
 def _pace(seconds: float, per_second: float, tick: Callable[[int], None], look: Callable[[], None], step: int) -> int:
     """Calls ``tick`` so often a second, and ``look`` in between; the next step."""
     start = time.perf_counter()
@@ -170,7 +224,7 @@ def _pace(seconds: float, per_second: float, tick: Callable[[int], None], look: 
 
 def _shipper_of(pid: int) -> int:
     children = psutil.Process(pid).children()
-    return next(child.pid for child in children if "shipper_process" in " ".join(child.cmdline()))
+    return next(child.pid for child in children if "shipping.process" in " ".join(child.cmdline()))
 
 
 _TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -178,6 +232,8 @@ _TASKS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "durable": time_durable,
     "live": keep_many_runs_live,
     "crowd": record_in_a_crowd,
+    "short_runs": record_short_runs,
+    "open_series": keep_series_open,
 }
 
 if __name__ == "__main__":

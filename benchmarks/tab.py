@@ -105,7 +105,7 @@ def _batches(count: int, are_children: bool) -> Iterator[TreeBatch]:
     random, journal, root = np.random.default_rng(0), new_id(), new_id()
     if are_children:
         created = CreateRun(root, root, None, root, EXPERIMENT, "sweep", START)
-        yield TreeBatch(journal, root, 1, [created], [], [])
+        yield TreeBatch(journal, root, 0, 1, [created], LoggedPoints.of([]))
     for number in range(count):
         run, session, began = new_id(), new_id(), START + number
         tree, path = (root, f"{root}/{run}") if are_children else (run, run)
@@ -115,12 +115,13 @@ def _batches(count: int, are_children: bool) -> Iterator[TreeBatch]:
             *(SetParameter(tree, run, name, float(random.random())) for name in _PARAMETERS),
         ]
         points = [
-            LoggedPoints(
+            (
                 DeclareSeries(tree, run, session, place, tag, metric=tag),
                 Points(np.arange(3), began + np.arange(3.0), random.normal(size=3)),
             )
             for place, tag in enumerate(_METRICS)
         ]
-        yield TreeBatch(journal, tree, 2 * number + 2, changes, points, [])
+        last = 2 * number + 2
+        yield TreeBatch(journal, tree, last - 1, last, changes, LoggedPoints.of(points))
         ended = EndRun(tree, run, session, RunStatus.COMPLETED, began + 60)
-        yield TreeBatch(journal, tree, 2 * number + 3, [ended], [], [])
+        yield TreeBatch(journal, tree, last, last + 1, [ended], LoggedPoints.of([]))

@@ -25,7 +25,7 @@ from benchmarks.machine import own_memory, peak_memory
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.02
 _TENSORBOARD = Path(sys.executable).with_name("tensorboard")
-_SERVERS = ("tensorboard_data_server", "tb_runhistory.provider.server")
+_SERVERS = ("tensorboard_data_server", "tb_runhistory.provider.data_server")
 _REQUEST_SECONDS = 600.0
 
 
@@ -102,17 +102,31 @@ class TensorBoard:
             raise MeasurementError(f"{path} answers {status}: {content[:200]!r}")
         return took
 
+    def tab_status(self, path: str, query: list[tuple[str, str]]) -> int:
+        """The status of an answer of the Run History tab, once it has been received whole."""
+        status, _, _ = self._receive(_tab_address(path, query), None)
+        return status
+
+    def answer(self, path: str) -> Any:
+        """The JSON at ``path``; None where there is nothing."""
+        return self._answer(path)
+
+    def own_peak_memory(self) -> float:
+        """TensorBoard's own most resident memory so far, without its data server, in MiB."""
+        return peak_memory(self._process.pid)
+
     def data_server_memory(self) -> float:
         """The data server's most resident memory so far, in MiB; TensorBoard's own where it loads by itself."""
-        server = self._data_server()
+        server = self.data_server()
         return peak_memory(server if server is not None else self._process.pid)
 
     def whole_memory(self) -> float:
         """The memory of TensorBoard and its data server now, what they share counted once, in MiB."""
-        server = self._data_server()
+        server = self.data_server()
         return own_memory([self._process.pid, *([server] if server is not None else [])])
 
-    def _data_server(self) -> int | None:
+    def data_server(self) -> int | None:
+        """The id of the data server's process; None where there is none."""
         children = psutil.Process(self._process.pid).children(recursive=True)
         found = [child.pid for child in children if any(name in " ".join(child.cmdline()) for name in _SERVERS)]
         return found[0] if found else None

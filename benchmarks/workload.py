@@ -95,25 +95,29 @@ class Workload:
         for number in range(self.runs):
             for root, changes, points in self._batches_of(number):
                 sequence += 1
-                waiting.append(TreeBatch(journal, root, sequence, changes, points, []))
-                size += 1 + sum(len(logged.points) for logged in points)
+                waiting.append(TreeBatch(journal, root, sequence - 1, sequence, changes, points))
+                size += 1 + len(points)
                 if size >= _BATCH_POINTS:
                     writer.apply(waiting)
                     waiting, size = [], 0
         writer.apply(waiting)
         writer.forget(journal)
 
-    def _batches_of(self, number: int) -> Iterator[tuple[str, list[Change], list[LoggedPoints]]]:
+    def _batches_of(self, number: int) -> Iterator[tuple[str, list[Change], LoggedPoints]]:
         """One run: its root id with changes and points, as its journal would give them."""
         run, session = new_id(), new_id()
         name, began = f"run-{number:04}", START + 60 * number
         created = CreateRun(run, run, None, run, EXPERIMENT, name, began)
-        yield run, [created, StartRun(run, run, session, began, "host")], []
+        yield run, [created, StartRun(run, run, session, began, "host")], LoggedPoints.of([])
         series = [self.points(number, tag) for tag in range(self.tags)]
         declared = [DeclareSeries(run, run, session, tag, name, metric=name) for tag, name in enumerate(self.tag_names)]
         size = max(1, _BATCH_POINTS // self.tags)
         for first in range(0, self.steps, size):
             part = slice(first, first + size)
-            logged = [LoggedPoints(each, points.take(part)) for each, points in zip(declared, series, strict=True)]
-            yield run, [], logged
-        yield run, [EndRun(run, run, session, RunStatus.COMPLETED, float(series[0].wall_times[-1]))], []
+            taken = [points.take(part) for points in series]
+            yield run, [], LoggedPoints.of(list(zip(declared, taken, strict=True)))
+        yield (
+            run,
+            [EndRun(run, run, session, RunStatus.COMPLETED, float(series[0].wall_times[-1]))],
+            LoggedPoints.of([]),
+        )

@@ -16,17 +16,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tb_runhistory.export.recorded import export_to_tensorboard
     from tb_runhistory.launch.tensorboard import Tensorboard
-    from tb_runhistory.recording.experiment import Experiment
-    from tb_runhistory.recording.run import Run
-    from tb_runhistory.recording.workspace import Workspace
+    from tb_runhistory.recording.api import Experiment, Run, Workspace
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Experiment": "tb_runhistory.recording.experiment",
-    "Run": "tb_runhistory.recording.run",
+    "Experiment": "tb_runhistory.recording.api",
+    "Run": "tb_runhistory.recording.api",
     "Tensorboard": "tb_runhistory.launch.tensorboard",
-    "Workspace": "tb_runhistory.recording.workspace",
+    "Workspace": "tb_runhistory.recording.api",
     "export_to_tensorboard": "tb_runhistory.export.recorded",
 }
 

@@ -6,10 +6,14 @@
     ├── NotFound                     exit 1   HTTP 404   gRPC NOT_FOUND          no such store, experiment or run
     ├── StoreError                   exit 1   HTTP 503   gRPC UNAVAILABLE        the store cannot be used
     │   ├── StoreUnavailable                                                    not now: locked, unreachable, full disk
+    │   │   └── TooBusy                                                         more is asked than can be answered soon
     │   ├── NotAStore                                                           the file holds something else
     │   ├── StoreTooNew                                                         written by a newer version
-    │   └── DamagedData                                                         a checksum does not match
+    │   ├── DamagedData                                                         a checksum does not match
+    │   ├── RefusedData                                                         the store cannot take what it is given
+    │   └── JournalMoved                                                        somebody else has applied a journal
     ├── JournalError                 exit 1   HTTP 500   gRPC INTERNAL           a journal cannot be read or written
+    │   └── RecordTooLarge                                                      it is more than a journal takes
     └── RunStateError                exit 1   HTTP 409   gRPC FAILED_PRECONDITION  not possible in the run's state
         └── ParameterConflict                                                   a parameter gets a second value
 
@@ -62,6 +66,14 @@ class StoreUnavailable(StoreError):
     """The store cannot be used now (locked, unreachable, disk full); trying again later may work."""
 
 
+class TooBusy(StoreUnavailable):
+    """More is asked at once than can be answered soon; asking again after ``retry_after`` whole seconds may work."""
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
 class NotAStore(StoreError):
     """The file or database is not a run-history store."""
 
@@ -74,8 +86,20 @@ class DamagedData(StoreError):
     """Stored bytes do not match their checksum."""
 
 
+class RefusedData(StoreError):
+    """What is to be stored cannot be, now or later. It costs itself alone: the rest is applied without it."""
+
+
+class JournalMoved(StoreError):
+    """A batch does not begin where the store stands: another process has applied some of its journal meanwhile."""
+
+
 class JournalError(RunHistoryError):
     """A journal cannot be created, read or written."""
+
+
+class RecordTooLarge(JournalError):
+    """What is to be recorded is larger than one record of a journal can be."""
 
 
 class RunStateError(RunHistoryError):

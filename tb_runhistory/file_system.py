@@ -29,21 +29,33 @@ NETWORK = frozenset(
 """File systems that other machines share, where neither locks nor shared memory hold between machines."""
 
 
-def file_system_of(folder: Path) -> str:
+def file_system_of(folder: Path | str) -> str:
     """The name of the file system that ``folder`` is on, such as "ext4"; "" where the system does not tell."""
+    where = os.path.join(os.path.realpath(folder), "")
+    longest, kind = "", ""
+    for point, mounted in _mounts():
+        # Of two mounts on one point the later one is seen.
+        if where.startswith(os.path.join(point, "")) and len(point) >= len(longest):
+            longest, kind = point, mounted
+    return kind
+
+
+def is_mount_point(path: str) -> bool:
+    """Whether something is mounted at exactly ``path``, which may be a file."""
+    return any(point == path for point, _ in _mounts())
+
+
+def _mounts() -> list[tuple[str, str]]:
+    """Each mount's place and file system, in the order of mounting."""
     try:
         lines = _MOUNTS.read_text("utf-8", errors="surrogateescape").splitlines()
     except OSError:
-        return ""
-    where = os.path.join(os.path.realpath(folder), "")
-    longest, kind = "", ""
+        return []
+    found = []
     for line in lines:
         mount, _, source = line.partition(" - ")
-        point = os.path.join(_unescaped(mount.split(" ")[4]), "")
-        # Of two mounts on one point the later one is seen.
-        if where.startswith(point) and len(point) >= len(longest):
-            longest, kind = point, source.split(" ")[0]
-    return kind
+        found.append((_unescaped(mount.split(" ")[4]), source.split(" ")[0]))
+    return found
 
 
 def _unescaped(text: str) -> str:

@@ -1,12 +1,13 @@
 """Store URIs: parsing, hiding what is secret in them, and the default.
 
-    sqlite:///runs.db                 a file, relative to the current folder
-    sqlite:////data/runs.db           a file, absolute
+    sqlite:///runs.db                     a file, relative to the current folder
+    sqlite:////data/runs.db               a file, absolute
+    postgresql://me:secret@host/db        a PostgreSQL database; further options are those of libpq
     sqlite:///runs.db?experiment=mnist    only this experiment
     sqlite:///runs.db?run=0193…           only this run with all its descendants
-    sqlite:///runs.db?run=0193…&run=0194…     only these runs
+    sqlite:///runs.db?run=0193…&run=fold-1    only these runs, by their ids or by ids that a person chose
 
-A user name or a password in a URI is never shown: ``shown`` and ``redact`` leave it out.
+A user name, a password or an option's value in a URI is never shown: ``shown`` and ``redact`` leave them out.
 """
 
 from __future__ import annotations
@@ -14,44 +15,63 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from tb_runhistory.errors import InvalidUri
 
 URI_VARIABLE = "RUNHISTORY_URI"
 DEFAULT_URI = "sqlite:///runhistory.db"
-SCHEMES = ("sqlite",)
+SCHEMES = ("sqlite", "postgresql")
 _SELECTIONS = ("experiment", "run")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PLACING = ("host", "hostaddr", "port", "dbname", "service", "options")
+"""The options of libpq that say where the store is."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[/\\]+")
+_AT = re.compile(r"@|%40")
+_OPTION = re.compile(r"[a-z_]{2,40}")
+_PORTS = re.compile(r"(\[[0-9A-Fa-f:.]*\]|[^:\[\]]*)(:\d*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class StoreUri:
     """A parsed store URI.
 
-    ``path`` is the absolute path of the SQLite file; ``experiment`` and ``runs`` (run ids) narrow what a viewer shows.
+    ``path`` is the absolute path of a SQLite file, or the name of a PostgreSQL database, which is at ``server`` (host
+    and port, or several with commas between them, as libpq takes them). ``experiment`` and ``runs`` (ids, or ids that
+    people chose) narrow what a viewer shows. ``user`` and ``options`` may hold secrets.
     """
 
     scheme: str
     path: str
     experiment: str | None = None
     runs: tuple[str, ...] = ()
+    server: str = ""
+    user: str = field(default="", repr=False)
+    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the store is a file at ``path``."""
+        return self.scheme == "sqlite"
 
     @property
     def text(self) -> str:
-        """The URI of the store itself, with no selection, whatever the current folder."""
-        return f"{self.scheme}:///{quote(self.path)}"
+        """The URI of the store itself, with no selection, whatever the current folder. It holds the secrets."""
+        return self._place + (f"?{urlencode(self.options, quote_via=quote)}" if self.options else "")
 
     @property
     def shown(self) -> str:
         """The URI for people: selection included, secrets not."""
-        return f"{self.scheme}:///{self.path}{self._selection}"
+        place = f"sqlite:///{self.path}" if self.is_file else f"{self.scheme}://{self.server}/{self.path}"
+        selection = urlencode(self._selection, quote_via=quote)
+        return f"{place}?{selection}" if selection else place
 
     @property
     def whole(self) -> str:
-        """The URI with its selection, as ``parse_uri`` takes it, whatever the current folder."""
-        return self.text + self._selection
+        """The URI with its selection, as ``parse_uri`` takes it, whatever the current folder. It holds the secrets."""
+        query = urlencode([*self.options, *self._selection], quote_via=quote)
+        return f"{self._place}?{query}" if query else self._place
 
     @property
     def is_selective(self) -> bool:
@@ -61,13 +81,23 @@ class StoreUri:
     @property
     def key(self) -> str:
         """A short name of the store that is fit for a folder: the same for the same store, and secret-free."""
-        return hashlib.blake2b(os.path.realpath(self.path).encode(), digest_size=8).hexdigest()
+        if self.is_file:
+            place = os.path.realpath(self.path)
+        else:
+            where = [value for name, value in self.options if name in _PLACING]
+            place = "\0".join([self.scheme, self.server, self.path, *where])
+        return hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
 
     @property
-    def _selection(self) -> str:
+    def _place(self) -> str:
+        if self.is_file:
+            return f"sqlite:///{quote(self.path)}"
+        return f"{self.scheme}://{self.user + '@' if self.user else ''}{self.server}/{quote(self.path, safe='')}"
+
+    @property
+    def _selection(self) -> list[tuple[str, str]]:
         experiments = [] if self.experiment is None else [("experiment", self.experiment)]
-        query = urlencode([*experiments, *(("run", run_id) for run_id in self.runs)], quote_via=quote)
-        return f"?{query}" if query else ""
+        return [*experiments, *(("run", run_id) for run_id in self.runs)]
 
 
 def parse_uri(text: str, folder: str = "") -> StoreUri:
@@ -76,48 +106,91 @@ def parse_uri(text: str, folder: str = "") -> StoreUri:
     Raises:
       InvalidUri: the scheme or an option is unknown, or the location is missing. The text of the error is redacted.
     """
-    shown = redact(text)
-    scheme, separator, _ = text.partition(":")
-    if not separator or scheme not in SCHEMES:
+    scheme = text.partition(":")[0]
+    if scheme not in SCHEMES or not text.startswith(f"{scheme}://"):
         raise InvalidUri(
-            f"{shown!r} is not a run-history store: the URI must begin with "
+            f"{redact(text)!r} is not a run-history store: the URI must begin with "
             f"{' or '.join(name + '://' for name in SCHEMES)}, for example sqlite:///runs.db"
         )
-    parts = urlsplit(text)
-    if parts.netloc:
+    location, _, query = text.partition("?")
+    experiment, runs, options = _parse_query(query, libpq=scheme == "postgresql")
+    if scheme == "sqlite":
+        path = os.path.abspath(os.path.join(folder, _parse_file(text, location)))
+        return StoreUri(scheme, path, experiment, runs)
+    user, server, database = _parse_server(text, location)
+    return StoreUri(scheme, database, experiment, runs, server, user, options)
+
+
+def _parse_file(text: str, location: str) -> str:
+    host, separator, path = location.removeprefix("sqlite://").partition("/")
+    if host:
         raise InvalidUri(
-            f"{shown!r} names a host, and a SQLite store has none: write sqlite:/// and a relative path, "
+            f"{redact(text)!r} names a host, and a SQLite store has none: write sqlite:/// and a relative path, "
             "or sqlite://// and an absolute one"
         )
-    path = unquote(parts.path[1:])
-    if not path or "\0" in path:
-        raise InvalidUri(f"{shown!r} names no file: write, for example, sqlite:///runs.db")
+    path = unquote(path)
+    if not separator or not path or "\0" in path:
+        raise InvalidUri(f"{redact(text)!r} names no file: write, for example, sqlite:///runs.db")
+    return path
+
+
+def _parse_server(text: str, location: str) -> tuple[str, str, str]:
+    """The user with the password, as they stand in the URI, the server, and the database."""
+    place, _, database = location.removeprefix("postgresql://").partition("/")
+    user, _, server = place.rpartition("@")
+    database = unquote(database)
+    is_plain = "@" not in user and not any(mark in location for mark in "#\\ ") and "@" not in database
+    if not is_plain or not all(_PORTS.fullmatch(host) for host in server.split(",")):
+        raise InvalidUri(
+            f"{redact(text)!r} cannot be understood: in a user name or a password write @ as %40, : as %3A, "
+            "/ as %2F, ? as %3F and # as %23"
+        )
+    if not database or "/" in database or "\0" in database:
+        raise InvalidUri(f"{redact(text)!r} names no database: write, for example, postgresql://me:password@host/db")
+    # A server may be the folder of a socket, too, with its "/" written as %2F.
+    return user, server if "%" in server else server.lower(), database
+
+
+def _parse_query(query: str, libpq: bool) -> tuple[str | None, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The experiment, the runs, and the options for libpq."""
     selections: dict[str, list[str]] = {name: [] for name in _SELECTIONS}
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if name not in _SELECTIONS:
-            raise InvalidUri(f"the store URI has an unknown option {name!r}; known are {' and '.join(_SELECTIONS)}")
+    options: list[tuple[str, str]] = []
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in _SELECTIONS and not (libpq and _OPTION.fullmatch(name)):
+            # What stands here may be the rest of a password.
+            shown = f" {name!r}" if _OPTION.fullmatch(name) else ""
+            raise InvalidUri(f"the store URI has an unknown option{shown}; known are {' and '.join(_SELECTIONS)}")
         if not value:
             raise InvalidUri(f"the option {name!r} of the store URI is empty: write {name}=NAME or leave it out")
-        selections[name].append(value)
+        if name in _SELECTIONS:
+            selections[name].append(value)
+        else:
+            options.append((name, value))
     if len(selections["experiment"]) > 1:
         raise InvalidUri("the store URI names more than one experiment: leave all out but one, or name runs")
     experiment = selections["experiment"][0] if selections["experiment"] else None
-    return StoreUri(
-        scheme, os.path.abspath(os.path.join(folder, path)), experiment, tuple(dict.fromkeys(selections["run"]))
-    )
+    return experiment, tuple(dict.fromkeys(selections["run"])), tuple(options)
 
 
 def redact(text: str) -> str:
-    """``text`` without anything that could be a credential: all up to the last "@" but the scheme, and query values.
+    """``text`` without anything that could be a credential: all up to the last "@", written in whichever way, or up
+    to the first "/" where a ":" stands in it that no port follows; and the values of options.
 
     It is for texts that were not understood, where a credential may stand anywhere; a harmless "@" costs some of the
     text.
     """
     scheme = _SCHEME.match(text)
     prefix = scheme.group() if scheme else ""
-    _, mark, rest = text[len(prefix) :].rpartition("@")
-    head, question, query = (f"{prefix}***@{rest}" if mark else f"{prefix}{rest}").partition("?")
+    rest = text[len(prefix) :]
+    marks = list(_AT.finditer(rest))
+    if marks:
+        rest = f"***@{rest[marks[-1].end() :]}"
+    else:
+        host, slash, path = rest.partition("/")
+        if not _PORTS.fullmatch(host.partition("?")[0]):
+            rest = f"***{slash}{path}"
+    head, question, query = f"{prefix}{rest}".partition("?")
     if not question:
         return head
     names = (name for name, _ in parse_qsl(query, keep_blank_values=True))
-    return head + "?" + "&".join(f"{name}=…" for name in names)
+    return head + "?" + "&".join(f"{name if _OPTION.fullmatch(name) else '…'}=…" for name in names)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from tb_runhistory.cli import layout
-from tb_runhistory.cli.answers import CheckReport, FaultEntry, print_json
+from tb_runhistory.cli.json_output import CheckReport, FaultEntry, print_json
 from tb_runhistory.cli.store import json_option, store_option, uri_argument, whole_store
-from tb_runhistory.errors import NotAStore, NotFound, StoreTooNew
+from tb_runhistory.errors import DamagedData, NotAStore, NotFound, StoreTooNew
 
 if TYPE_CHECKING:
-    from tb_runhistory.store.verify import Progress
+    from tb_runhistory.store.verify.store import Progress
     from tb_runhistory.uri import StoreUri
 
 _MOST_FAULTS = 20
@@ -28,9 +28,10 @@ _MOST_FAULTS = 20
 def command(uri: str | None, store: str | None, as_json: bool) -> int:
     """Verify a store and its journals, and say what is wrong.
 
-    Reads the whole store: the file as SQLite sees it, the schema, the checksum of every block, each summary against its
-    points, and the stored facts (count, last, minimum, …) against the points. Then the journals of this machine: what
-    dead processes left, and damaged records. Nothing is changed, and runs may be recorded meanwhile.
+    Reads the whole store: the database as its own check sees it, the checksum of every row and of everything logged,
+    each summary against its points, the stored facts (count, last, minimum, …) against the points, and how runs,
+    experiments and files agree with one another. Then the journals of this machine: what dead processes left, and
+    damaged records. Nothing is changed, and runs may be recorded meanwhile.
 
     The exit code is 0 when all is well, 1 when something is wrong.
 
@@ -50,8 +51,8 @@ def command(uri: str | None, store: str | None, as_json: bool) -> int:
 
 def _check(chosen: StoreUri, quiet: bool) -> CheckReport:
     from tb_runhistory.cli.journals import journal_entries
-    from tb_runhistory.store.faults import Part, StoreReport
-    from tb_runhistory.store.verify import verify_store
+    from tb_runhistory.store.verify.faults import Part, StoreReport
+    from tb_runhistory.store.verify.store import verify_store
 
     faults: list[FaultEntry] = []
     found = StoreReport()
@@ -63,8 +64,8 @@ def _check(chosen: StoreUri, quiet: bool) -> CheckReport:
         # Runs that were recorded offline are a store that is still to come.
         if not journals:
             raise
-        faults.append(FaultEntry(Part.FILE.value, f"there is no store at {chosen.path} yet", "", ""))
-    except (NotAStore, StoreTooNew) as error:
+        faults.append(FaultEntry(Part.FILE.value, f"there is no store at {chosen.shown} yet", "", ""))
+    except (NotAStore, StoreTooNew, DamagedData) as error:
         faults.append(FaultEntry(Part.FILE.value, str(error), "", ""))
     faults += [FaultEntry(fault.part.value, fault.sentence, fault.run_id, fault.tag) for fault in found.faults]
     return CheckReport(
@@ -75,6 +76,7 @@ def _check(chosen: StoreUri, quiet: bool) -> CheckReport:
         series=found.series,
         blocks=found.blocks,
         points=found.points,
+        entries=found.entries,
         faults=faults,
         journals=journals,
     )
@@ -88,6 +90,7 @@ def _text(report: CheckReport) -> Iterator[str]:
             (report.runs, "run"),
             (report.points, "point"),
             (report.blocks, "block"),
+            (report.entries, "entry"),
         )
     )
     yield f"{layout.printable(report.store)}: {read} read, schema version {report.schema_version or 'unknown'}"
@@ -105,19 +108,26 @@ def _closing(report: CheckReport) -> str:
     if report.is_ok:
         return "Nothing is wrong."
     wrong = len(report.faults) + sum(not journal.is_ok for journal in report.journals)
-    advice = (
-        ": restore the store from a backup, or go on with it; what is damaged is left out of charts and said so."
-        if report.points and report.faults
-        else "."
+    return f"{layout.counted(wrong, 'thing')} wrong{_advice({fault.part for fault in report.faults})}"
+
+
+def _advice(parts: set[str]) -> str:
+    if not parts:
+        return "."
+    if parts & {"file", "schema"}:
+        # Any statement may meet the damage, one that records as well as one that shows.
+        return ": the database itself is damaged, and recording may fail. Restore the store from a backup."
+    return (
+        ": restore the store from a backup, or go on with it. What is named here is lost or not to be trusted, "
+        "all else is sound."
     )
-    return f"{layout.counted(wrong, 'thing')} wrong{advice}"
 
 
 @contextmanager
 def _progress_bar(quiet: bool) -> Iterator[Progress]:
     from tqdm import tqdm
 
-    with tqdm(unit=" blocks", desc="Checking", file=sys.stderr, disable=True if quiet else None, leave=False) as bar:
+    with tqdm(unit=" rows", desc="Checking", file=sys.stderr, disable=True if quiet else None, leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

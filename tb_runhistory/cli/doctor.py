@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from tb_runhistory.cli import layout
-from tb_runhistory.cli.answers import Diagnosis, Finding, print_json
+from tb_runhistory.cli.json_output import Diagnosis, Finding, print_json
 from tb_runhistory.cli.store import json_option, store_option, uri_argument
 
 

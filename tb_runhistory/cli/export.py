@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tb_runhistory.cli import layout
-from tb_runhistory.cli.answers import ExportReport, print_json
+from tb_runhistory.cli.json_output import ExportReport, print_json
 from tb_runhistory.cli.store import json_option, reading, store_option, uri_among
 from tb_runhistory.errors import BadRequest
 
@@ -35,7 +35,8 @@ def command(
 ) -> None:
     """Write runs into a folder as TensorBoard's event files.
 
-    Each run has a folder below its parent's in LOGDIR. RUN is an id, a part of one, or a name, as show takes it.
+    Each run has a folder below its parent's in LOGDIR. RUN is an id, a part of one, or a name, as show takes it. What
+    is archived or deleted is left out unless it is named.
     Exporting again writes only what has changed and completes what was interrupted; files of others are left alone.
 
     \b
@@ -65,9 +66,9 @@ def command(
 
 def _scope(reader: RunHistoryReader, uri: StoreUri, wanted: tuple[str, ...], experiment: str | None) -> Scope:
     from tb_runhistory.cli.runs import find_run
-    from tb_runhistory.records.columns import Scope
+    from tb_runhistory.records.columns import ACTIVE, ANY_STAGE, Scope
 
     if experiment is not None and uri.experiment not in (None, experiment):
         raise BadRequest(f"the store's URI names the experiment {uri.experiment!r} and --experiment {experiment!r}")
     runs = tuple(find_run(reader, run) for run in wanted) or uri.runs
-    return Scope(experiment or uri.experiment, runs)
+    return Scope(experiment or uri.experiment, runs, stages=ANY_STAGE if runs else ACTIVE)

@@ -18,7 +18,8 @@ import click
 from tb_runhistory.cli.layout import printable
 from tb_runhistory.errors import RunHistoryError
 
-# Every command is the object ``command`` of the module of its name in this package. The sentences stand here so that
+# Every command is the object ``command`` of the module of its name in this package; those that are alike share a
+# module, and bear their own names there. The sentences stand here so that
 # the overview imports none of them; a test holds them equal to what the commands say of themselves, and docs/cli.md
 # to all of it (python -m tests.cli.write_reference writes its part).
 COMMANDS = {
@@ -28,7 +29,12 @@ COMMANDS = {
     "check": "Verify a store and its journals, and say what is wrong.",
     "doctor": "Look at this installation and say what to fix.",
     "sync": "Ship what the journals on this machine hold to the store.",
+    "archive": "Put runs or experiments away, out of every view.",
+    "delete": "Take runs or experiments out of sight, until gc removes them.",
+    "restore": "Show archived or deleted runs or experiments again.",
+    "gc": "Remove for good what is deleted, and files that nothing refers to.",
 }
+_TOGETHER = {"archive": "lifecycle", "delete": "lifecycle", "restore": "lifecycle"}
 INTERRUPTED = 130
 
 
@@ -41,7 +47,8 @@ class CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"tb_runhistory.cli.{cmd_name}").command
+        module = import_module(f"tb_runhistory.cli.{_TOGETHER.get(cmd_name, cmd_name)}")
+        command = getattr(module, cmd_name if cmd_name in _TOGETHER else "command")
         assert isinstance(command, click.Command)
         return command
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from importlib import import_module, metadata
 from pathlib import Path
 
-from tb_runhistory.cli.answers import Finding
+from tb_runhistory.cli.json_output import Finding
 
 _DISTRIBUTION = "tb-runhistory"
 _MODULES = ("numpy", "sqlalchemy", "pcodec", "grpc", "google.protobuf", "alembic", "psutil", "platformdirs")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tb_runhistory.cli.answers import JournalEntry
+from tb_runhistory.cli.json_output import JournalEntry
 from tb_runhistory.cli.layout import counted
 from tb_runhistory.errors import JournalError
-from tb_runhistory.journal.format import APPLIED_FILE
 from tb_runhistory.journal.owner import owner_lives
-from tb_runhistory.journal.spool import DAMAGED, journal_folders, spool_folder
+from tb_runhistory.journal.spool import DAMAGED, journal_folders, read_applied, spool_folder
 from tb_runhistory.journal.verify import JournalReport, verify_journal
-from tb_runhistory.recording.journal_drain import REASON_FILE
-from tb_runhistory.recording.shipper_presence import shipper_of
+from tb_runhistory.shipping.drain import REASON_FILE
+from tb_runhistory.shipping.presence import shipper_of
 from tb_runhistory.uri import StoreUri
 
 
@@ -41,15 +40,17 @@ def _entry(folder: Path, uri: StoreUri, is_shipped: bool) -> JournalEntry | None
         reason = str(error) if isinstance(error, JournalError) else f"it cannot be read: {error.strerror}"
         return JournalEntry(str(folder), "dead", False, 0, 0, 0, reason)
     left = max(report.sequence - applied, 0)
-    is_ok = is_shipped and not report.damage
+    is_ok = not report.missing and (is_shipped or not left)
     sentence = _sentence(report, left, is_shipped, uri)
     return JournalEntry(str(folder), "dead", is_ok, report.points, report.records, report.missing, sentence)
 
 
 def _sentence(report: JournalReport, left: int, is_shipped: bool, uri: StoreUri) -> str:
+    if not left and not report.missing:
+        return "its process has ended, and all that it recorded is in the store"
     held = f"its process has ended and left {counted(left, 'record')} that are not in the store yet"
     way = "a shipper is at work on it" if is_shipped else f"run tb-runhistory sync {uri.shown}"
-    if not report.damage:
+    if not report.missing:
         return f"{held}: {way}"
     first = report.damage[0]
     place = f"segment {first.segment} at byte {first.offset}: {first.reason}"
@@ -67,6 +68,6 @@ def _kept(folder: Path) -> JournalEntry:
 
 def _applied(folder: Path) -> int:
     try:
-        return int.from_bytes((folder / APPLIED_FILE).read_bytes()[:8], "little")
+        return read_applied(folder)
     except OSError:
         return 0

@@ -133,7 +133,9 @@ def lasting(seconds: float | None) -> str:
 
 def counted(count: int, noun: str) -> str:
     """ "1 run", "2,000 runs"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
 
 
 def colored(line: str, status: str) -> str:

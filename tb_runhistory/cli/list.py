@@ -9,16 +9,28 @@ from typing import TYPE_CHECKING
 import click
 
 from tb_runhistory.cli import layout
-from tb_runhistory.cli.answers import ExperimentEntry, RunEntry, RunList, print_json
+from tb_runhistory.cli.json_output import ExperimentEntry, RunEntry, RunList, print_json
 from tb_runhistory.cli.store import json_option, reading, store_option, uri_argument
 from tb_runhistory.errors import BadRequest
+from tb_runhistory.records.changes import LifecycleStage
 from tb_runhistory.records.status import RunStatus
 
 if TYPE_CHECKING:
     from tb_runhistory.cli.runs import RunTree
-    from tb_runhistory.provider.snapshot import Snapshot
-    from tb_runhistory.store.base import RunHistoryReader
+    from tb_runhistory.records.columns import Scope
     from tb_runhistory.uri import StoreUri
+
+_ACTIVE, _ARCHIVED, _DELETED = LifecycleStage
+_IN_SCOPE = {
+    None: {_ACTIVE},
+    "archived": {_ACTIVE, _ARCHIVED},
+    "deleted": {_ACTIVE, _ARCHIVED, _DELETED},
+    "all": {_ACTIVE, _ARCHIVED, _DELETED},
+}
+"""The stages that are read for each choice of what to list: what is archived may stand below what is not."""
+
+_DEEPEST_BARS = 40
+"""Levels that are drawn before a name: a tree may be deeper than any line is long."""
 
 _HEADER = ("NAME", "ID", "STATUS", "STARTED", "DURATION", "METRICS")
 _NARROWEST_METRICS = 12
@@ -29,10 +41,15 @@ _LIMIT_HELP = "At most so many roots an experiment and children a run; 0 for all
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of the tree: a run, or where ``row`` is None how many siblings are left out. ``bars`` draws its place."""
+    """A line of the tree: a run, or where ``row`` is None how many siblings are left out.
+
+    ``bars`` draws its place, ``below`` begins the bars of its children; roots are at level 1.
+    """
 
     row: int | None
     bars: str
+    below: str
+    level: int
     left_out: int = 0
 
 
@@ -42,6 +59,9 @@ class _Line:
 @click.option("-e", "--experiment", metavar="NAME", help="Only the runs of this experiment.")
 @click.option("--status", type=_STATES, help="Only runs in this state, and what stands above them.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(min=0), help=_LIMIT_HELP)
+@click.option("--archived", "stages", flag_value="archived", help="Only what is archived, and what stands above it.")
+@click.option("--deleted", "stages", flag_value="deleted", help="Only what is deleted, and what stands above it.")
+@click.option("--all", "stages", flag_value="all", help="What is archived or deleted, too.")
 @click.option("-d", "--depth", type=click.IntRange(min=1), help="Levels of the tree: 1 for the roots alone.")
 @json_option
 def command(
@@ -51,6 +71,7 @@ def command(
     status: str | None,
     limit: int,
     depth: int | None,
+    stages: str | None,
     as_json: bool,
 ) -> None:
     """List experiments and their runs as a tree.
@@ -62,15 +83,16 @@ def command(
         tb-runhistory list
         tb-runhistory list sqlite:///runs.db --experiment mnist --depth 1
         tb-runhistory list --status Failed --limit 0
+        tb-runhistory list --archived
         tb-runhistory list --json | jq -r '.runs[] | [.name, .metrics.loss] | @tsv'
     """
     from tb_runhistory.cli.runs import RunTree
 
     with reading(uri, store) as (reader, chosen):
-        tree = RunTree(_snapshot(reader, chosen, experiment))
-        roots = _roots(tree, None if status is None else RunStatus(status))
+        tree = RunTree(reader, _scope(chosen, experiment, stages))
+        roots = _roots(tree, None if status is None else RunStatus(status), stages)
         lines = {name: list(_lines(tree, rows, limit, depth)) for name, rows in roots.items()}
-        shown = [line.row for each in lines.values() for line in each if line.row is not None]
+        shown = [line.row for of_one in lines.values() for line in of_one if line.row is not None]
         values = tree.last_values(shown)
         entries = {row: tree.entry(row, values.get(tree.runs.run_id[row], {})) for row in shown}
         experiments = _experiments(tree, {name: len(rows) for name, rows in roots.items()})
@@ -80,50 +102,77 @@ def command(
         _print(chosen, experiments, lines, entries)
 
 
-def _snapshot(reader: RunHistoryReader, chosen: StoreUri, experiment: str | None) -> Snapshot:
-    from tb_runhistory.provider.snapshot import Snapshot
+def _scope(chosen: StoreUri, experiment: str | None, stages: str | None) -> Scope:
     from tb_runhistory.records.columns import Scope
 
     if experiment is not None and chosen.experiment not in (None, experiment):
         raise BadRequest(f"the URI names the experiment {chosen.experiment!r}, --experiment another: leave one out")
-    return Snapshot(reader, Scope(experiment or chosen.experiment, chosen.runs))
+    return Scope(experiment or chosen.experiment, chosen.runs, stages=frozenset(_IN_SCOPE[stages]))
 
 
-def _roots(tree: RunTree, status: RunStatus | None) -> dict[str, list[int]]:
-    """The roots by experiment. With a status the tree is narrowed to runs in that state and what stands above them.
+def _roots(tree: RunTree, status: RunStatus | None, stages: str | None) -> dict[str, list[int]]:
+    """The roots by experiment. With a status the tree is narrowed to runs in that state and what stands above them,
+    with a stage to those in that stage.
 
     An experiment without any is there only where nothing narrows the list.
     """
-    scope = tree.snapshot.scope
-    if status is not None:
-        tree.narrow(tree.with_ancestors(row for row in range(len(tree.runs)) if tree.status(row) is status))
+    scope = tree.scope
+    only = None if stages in (None, "all") else LifecycleStage(stages)
+    if status is not None or only is not None:
+        rows = (
+            row
+            for row in range(len(tree.runs))
+            if (status is None or tree.status(row) is status) and (only is None or tree.stage(row) is only)
+        )
+        tree.narrow(tree.with_ancestors(rows))
     is_whole = status is None and scope.experiment is None and not scope.run_ids
-    roots: dict[str, list[int]] = {name: [] for name in tree.snapshot.experiments.name} if is_whole else {}
+    roots: dict[str, list[int]] = {
+        name: [] for name, stage in tree.experiment_stages.items() if is_whole and only in (None, stage)
+    }
     for row in tree.roots:
         roots.setdefault(tree.runs.experiment[row], []).append(row)
     return roots
 
 
-def _lines(tree: RunTree, siblings: Sequence[int], limit: int, depth: int | None, bars: str = "") -> Iterator[_Line]:
-    """The lines of runs and all below them. ``bars`` draws the place of their parent."""
+def _lines(tree: RunTree, roots: Sequence[int], limit: int, depth: int | None) -> Iterator[_Line]:
+    """The lines of roots and all below them. No recursion: a tree may be deeper than Python's stack."""
+    waiting = _siblings(tree, roots, limit, "", 1)
+    while waiting:
+        line = waiting.pop()
+        yield line
+        if line.row is not None and (depth is None or line.level < depth):
+            waiting += _siblings(tree, tree.children.get(line.row, []), limit, line.below, line.level + 1)
+
+
+def _siblings(tree: RunTree, siblings: Sequence[int], limit: int, bars: str, level: int) -> list[_Line]:
+    """The lines of runs of one parent, the last one first."""
     shown = siblings if not limit else siblings[:limit]
     left_out = len(siblings) - len(shown)
+    lines = []
     for place, row in enumerate(shown):
+        if tree.is_root(row):
+            lines.append(_Line(row, "", "", level))
+            continue
         is_last = place == len(shown) - 1 and not left_out
-        is_root = tree.is_root(row)
-        yield _Line(row, "" if is_root else bars + ("└─ " if is_last else "├─ "))
-        if depth is None or depth > 1:
-            below = bars if is_root else bars + ("   " if is_last else "│  ")
-            yield from _lines(tree, tree.children.get(row, []), limit, depth and depth - 1, below)
+        is_drawn = level <= _DEEPEST_BARS
+        below = bars + ("   " if is_last else "│  ") if is_drawn else bars
+        lines.append(_Line(row, bars + ("└─ " if is_last else "├─ "), below, level))
     if left_out:
-        yield _Line(None, bars + ("└─ " if bars or not tree.is_root(siblings[0]) else ""), left_out)
+        is_below = bool(bars) or not tree.is_root(siblings[0])
+        lines.append(_Line(None, bars + ("└─ " if is_below else ""), "", level, left_out))
+    return lines[::-1]
 
 
 def _experiments(tree: RunTree, roots: dict[str, int]) -> list[ExperimentEntry]:
-    columns = tree.snapshot.experiments
+    columns = tree.experiments
     return [
         ExperimentEntry(
-            name, columns.description[row], float(columns.created_at[row]), int(columns.run_count[row]), roots[name]
+            name,
+            columns.description[row],
+            columns.stage[row].value,
+            float(columns.created_at[row]),
+            int(columns.run_count[row]),
+            roots[name],
         )
         for row, name in enumerate(columns.name)
         if name in roots
@@ -139,7 +188,8 @@ def _print(
     click.echo(layout.cut(f"{layout.printable(chosen.shown)}: {counts}", layout.width()))
     for experiment in experiments:
         click.echo()
-        title = f"{layout.printable(experiment.name)} ({layout.counted(experiment.runs, 'run')})"
+        stage = "" if experiment.stage == _ACTIVE else f", {experiment.stage}"
+        title = f"{layout.printable(experiment.name)} ({layout.counted(experiment.runs, 'run')}{stage})"
         click.echo(layout.cut(title, layout.width()))
         for text in _experiment_lines(lines[experiment.name], entries):
             click.echo(text)
@@ -162,8 +212,9 @@ def _experiment_lines(lines: Sequence[_Line], entries: dict[int, RunEntry]) -> I
         else:
             entry = entries[line.row]
             name = line.bars + (layout.printable(entry.display_name) or f"run {entry.number}")
+            status = entry.status if entry.stage == _ACTIVE else f"{entry.status}, {entry.stage}"
             fixed.append(
-                (name, ids[entry.run_id], entry.status, layout.when(entry.started_at), layout.lasting(entry.duration))
+                (name, ids[entry.run_id], status, layout.when(entry.started_at), layout.lasting(entry.duration))
             )
     most = layout.width()
     metrics = _metrics_by_room(lines, entries, min(_ROOM_FOR_METRICS, max(_NARROWEST_METRICS, most // 3)))

@@ -5,26 +5,35 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from time import time
 
-from tb_runhistory.cli.answers import RunEntry
+from tb_runhistory.cli.json_output import RunEntry
 from tb_runhistory.errors import BadRequest, NotFound
-from tb_runhistory.provider.snapshot import Snapshot
-from tb_runhistory.records.changes import DataClass
-from tb_runhistory.records.columns import Scope
+from tb_runhistory.provider.directory import RunDirectory
+from tb_runhistory.records.changes import DataClass, LifecycleStage
+from tb_runhistory.records.columns import ANY_STAGE, Scope
 from tb_runhistory.records.status import RunStatus, shown_status
 from tb_runhistory.store.base import RunHistoryReader
 
 _SHORTEST_PART = 4
 _MOST_CANDIDATES = 5
+_STAGES = tuple(LifecycleStage)
 
 
 class RunTree:
-    """The runs in a scope, by row: ``roots`` are those whose parent is not in scope, newest first."""
+    """The runs in a scope, by row: ``roots`` are those whose parent is not in scope, newest first.
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self.runs = snapshot.runs
+    Raises:
+      NotFound: the scope's experiment or one of its runs does not exist.
+    """
+
+    def __init__(self, reader: RunHistoryReader, scope: Scope) -> None:
+        self.reader = reader
+        self.scope = scope
+        self.experiments = reader.experiments(Scope(stages=scope.stages))
+        self.runs = reader.runs(scope)
+        self._check_found()
         self.rows = {run_id: row for row, run_id in enumerate(self.runs.run_id)}
         self.children: dict[int, list[int]] = {}
         self.roots: list[int] = []
@@ -36,6 +45,28 @@ class RunTree:
                 self.roots.append(row)
         self.roots.reverse()
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name in TensorBoard by the run's id. They are those of the whole store, however narrow the scope."""
+        experiments = set(self.runs.experiment)
+        experiment = next(iter(experiments)) if len(experiments) == 1 else None
+        directory = RunDirectory(Scope())
+        for name in self.reader.experiments(Scope(stages=ANY_STAGE)).name:
+            directory.first_segment(name)
+        directory.update([self.reader.runs(Scope(experiment, stages=ANY_STAGE))])
+        rows = ((run_id, directory.row_of(run_id)) for run_id in self.runs.run_id)
+        return {run_id: directory.name(row) for run_id, row in rows if row is not None}
+
+    @cached_property
+    def experiment_stages(self) -> dict[str, LifecycleStage]:
+        """The stage of each experiment by its name."""
+        return dict(zip(self.experiments.name, self.experiments.stage, strict=True))
+
+    def stage(self, row: int) -> LifecycleStage:
+        """The stage of the run or of its experiment, whichever is farther from being shown."""
+        of_experiment = self.experiment_stages.get(self.runs.experiment[row], LifecycleStage.ACTIVE)
+        return max(self.runs.stage[row], of_experiment, key=_STAGES.index)
+
     def status(self, row: int) -> RunStatus:
         """The state to show now."""
         return shown_status(self.runs.status[row], _time(self.runs.heartbeat_at[row]), self._now)
@@ -43,6 +74,10 @@ class RunTree:
     def is_root(self, row: int) -> bool:
         """Whether the run's parent is not in scope."""
         return self.runs.parent_id[row] not in self.rows
+
+    def shown_name(self, row: int) -> str:
+        """What the run is called in its place: its display name, or its number."""
+        return self.runs.display_name[row] or f"run {self.runs.number[row]}"
 
     def narrow(self, kept: set[int]) -> None:
         """Leaves out all runs but those at ``kept``."""
@@ -63,8 +98,8 @@ class RunTree:
         """By run id, the last value of each metric of the runs at ``rows``."""
         found: dict[str, dict[str, float]] = defaultdict(dict)
         if rows:
-            ids = tuple(self.runs.run_id[row] for row in rows)
-            series = self.snapshot.reader.series(Scope(only=ids), DataClass.SCALAR)
+            only = tuple(self.runs.run_id[row] for row in rows)
+            series = self.reader.series(Scope(only=only, stages=self.scope.stages), DataClass.SCALAR)
             for key, tag, last in zip(series.key, series.tag, series.last_value.tolist(), strict=True):
                 found[key.run_id][tag] = last
         return found
@@ -79,12 +114,14 @@ class RunTree:
         duration = None if started is None else max(0.0, (until or started if ended is None else ended) - started)
         return RunEntry(
             run_id=run_id,
+            chosen_id=runs.chosen_id[row],
             parent_id=runs.parent_id[row] or None,
             experiment=runs.experiment[row],
-            name=self.snapshot.names.get(run_id, run_id),
+            name=self.names.get(run_id, run_id),
             display_name=runs.display_name[row],
             number=int(runs.number[row]),
             depth=int(runs.depth[row]),
+            stage=self.stage(row).value,
             status=status.value,
             created_at=float(runs.created_at[row]),
             started_at=started,
@@ -94,35 +131,48 @@ class RunTree:
             metrics=metrics,
         )
 
+    def _check_found(self) -> None:
+        location, scope = self.reader.location, self.scope
+        missing = set(scope.run_ids).difference(self.runs.run_id, self.runs.chosen_id)
+        if missing:
+            raise NotFound(f"the store {location} has no run {min(missing)!r}: tb-runhistory list --all shows all")
+        if scope.experiment is not None and scope.experiment not in self.experiments.name:
+            known = ", ".join(repr(name) for name in self.experiments.name[:_MOST_CANDIDATES]) or "none"
+            raise NotFound(f"the store {location} has no experiment {scope.experiment!r}; it has: {known}")
+
 
 def find_run(reader: RunHistoryReader, wanted: str) -> str:
-    """The id of the run that ``wanted`` means.
+    """The id of the run that ``wanted`` means, archived and deleted ones among them.
 
-    That is an id, the beginning or the end of one, or a name as TensorBoard shows it (``experiment/parent/child``) or
-    the end of one.
+    That is an id; the id that a person chose for it; the beginning or the end of an id; or a name as TensorBoard shows
+    it (``experiment/parent/child``) or the end of one.
 
     Raises:
       NotFound: there is none.
       BadRequest: several runs could be meant.
     """
-    if wanted in reader.runs(Scope(only=(wanted,))).run_id:
-        return wanted
-    names = Snapshot(reader, Scope()).names
-    exact = [run_id for run_id, name in names.items() if name == wanted]
-    parts = [
-        run_id
-        for run_id, name in names.items()
-        if name.endswith("/" + wanted)
-        or (len(wanted) >= _SHORTEST_PART and (run_id.startswith(wanted) or run_id.endswith(wanted)))
-    ]
-    found = exact or parts
+    found = reader.find_runs(wanted)
+    if len(found) == 1:
+        return found[0]
+    tree = RunTree(reader, Scope(only=tuple(found) or None, stages=ANY_STAGE))
+    found = found or _by_name_or_part(tree, wanted)
     if not found:
         raise NotFound(f"the store {reader.location} has no run {wanted!r}: tb-runhistory list shows names and ids")
     if len(found) > 1:
-        shown = ", ".join(f"{names[run_id]} ({run_id})" for run_id in found[:_MOST_CANDIDATES])
+        shown = ", ".join(f"{tree.names.get(run_id, '?')} ({run_id})" for run_id in found[:_MOST_CANDIDATES])
         more = f" and {len(found) - _MOST_CANDIDATES:,} more" if len(found) > _MOST_CANDIDATES else ""
         raise BadRequest(f"{wanted!r} may be any of {len(found):,} runs, name one by its id: {shown}{more}")
     return found[0]
+
+
+def _by_name_or_part(tree: RunTree, wanted: str) -> list[str]:
+    exact = [run_id for run_id, name in tree.names.items() if name == wanted]
+    is_part = len(wanted) >= _SHORTEST_PART
+    return exact or [
+        run_id
+        for run_id, name in tree.names.items()
+        if name.endswith("/" + wanted) or (is_part and (run_id.startswith(wanted) or run_id.endswith(wanted)))
+    ]
 
 
 def short_ids(ids: Sequence[str]) -> dict[str, str]:

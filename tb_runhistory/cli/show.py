@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from tb_runhistory.cli import layout
-from tb_runhistory.cli.answers import Metric, Parameter, RunDetails, RunEntry, TextEntry, print_json
+from tb_runhistory.cli.json_output import Metric, OtherSeries, Parameter, RunDetails, RunEntry, TextEntry, print_json
 from tb_runhistory.cli.store import json_option, reading, store_option, uri_among
-from tb_runhistory.records.changes import DataClass, ParameterValue
+from tb_runhistory.records.changes import DataClass, LifecycleStage, ParameterValue
 
 if TYPE_CHECKING:
-    from tb_runhistory.cli.runs import RunTree
-    from tb_runhistory.records.columns import LabelColumns, SeriesColumns
+    from tb_runhistory.records.columns import EntryColumns, LabelColumns, SeriesColumns
     from tb_runhistory.store.base import RunHistoryReader
 
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "text"}
@@ -29,8 +28,8 @@ _MOST_CHILDREN = 20
 def command(operands: tuple[str, ...], store: str | None, as_json: bool) -> None:
     """Show everything that is recorded of a run.
 
-    RUN is its id, the beginning or the end of one (four characters or more), or its name as TensorBoard shows it:
-    experiment/parent/child, or the end of that.
+    RUN is its id, the id that was chosen for it, the beginning or the end of an id (four characters or more), or its
+    name as TensorBoard shows it: experiment/parent/child, or the end of that.
 
     \b
         tb-runhistory show mnist/sweep/rate=0.1
@@ -51,41 +50,43 @@ def command(operands: tuple[str, ...], store: str | None, as_json: bool) -> None
 
 def _details(reader: RunHistoryReader, shown: str, wanted: str) -> RunDetails:
     from tb_runhistory.cli.runs import RunTree, find_run
-    from tb_runhistory.provider.snapshot import Snapshot
-    from tb_runhistory.records.columns import Scope
+    from tb_runhistory.records.columns import ANY_STAGE, Scope
 
     run_id = find_run(reader, wanted)
-    tree = RunTree(Snapshot(reader, Scope(run_ids=(run_id,))))
+    tree = RunTree(reader, Scope(run_ids=(run_id,), stages=ANY_STAGE))
     row = tree.rows[run_id]
-    parameters = tree.snapshot.parameters
-    own = zip(parameters.run_id, parameters.name, parameters.value, strict=True)
-    scalars = tree.snapshot.series(DataClass.SCALAR)
-    entries = _entries(tree, scalars, [row, *tree.children.get(row, ())])
+    children = tree.children.get(row, [])
+    alone = Scope(only=(run_id,), stages=ANY_STAGE)
+    parameters = reader.parameters(alone)
+    values = tree.last_values([row, *children])
+    entries = [tree.entry(at, values.get(tree.runs.run_id[at], {})) for at in (row, *children)]
+    scalars = reader.series(alone, DataClass.SCALAR)
     return RunDetails(
         store=shown,
         run=entries[0],
         description=tree.runs.description[row],
         error=tree.runs.error[row],
         dropped_points=int(tree.runs.dropped[row]),
-        parameters=[Parameter(name, _KINDS[type(value)], value) for owner, name, value in own if owner == run_id],
-        tags=_labels(reader.tags(tree.snapshot.scope), run_id),
-        properties=_labels(reader.properties(tree.snapshot.scope), run_id),
-        metrics=[_metric(scalars, at) for at, key in enumerate(scalars.key) if key.run_id == run_id],
-        texts=_texts(reader, tree.snapshot.series(DataClass.TEXT), run_id),
+        refused_records=int(tree.runs.refused[row]),
+        parameters=[
+            Parameter(name, _KINDS[type(value)], value)
+            for name, value in zip(parameters.name, parameters.value, strict=True)
+        ],
+        tags=_labels(reader.tags(alone)),
+        properties=_labels(reader.properties(alone)),
+        metrics=[_metric(scalars, at) for at in range(len(scalars))],
+        texts=_texts(reader, reader.series(alone, DataClass.TEXT)),
+        others=[
+            entry
+            for data_class in (DataClass.TENSOR, DataClass.BLOB_SEQUENCE)
+            for entry in _others(reader.series(alone, data_class), data_class)
+        ],
         children=entries[1:],
     )
 
 
-def _entries(tree: RunTree, scalars: SeriesColumns, rows: Sequence[int]) -> list[RunEntry]:
-    values: dict[str, dict[str, float]] = {}
-    for key, tag, last in zip(scalars.key, scalars.tag, scalars.last_value.tolist(), strict=True):
-        values.setdefault(key.run_id, {})[tag] = last
-    return [tree.entry(row, values.get(tree.runs.run_id[row], {})) for row in rows]
-
-
-def _labels(columns: LabelColumns, run_id: str) -> dict[str, str | None]:
-    rows = zip(columns.run_id, columns.name, columns.value, strict=True)
-    return {name: value for owner, name, value in rows if owner == run_id}
+def _labels(columns: LabelColumns) -> dict[str, str | None]:
+    return dict(zip(columns.name, columns.value, strict=True))
 
 
 def _metric(series: SeriesColumns, at: int) -> Metric:
@@ -108,15 +109,31 @@ def _metric(series: SeriesColumns, at: int) -> Metric:
     )
 
 
-def _texts(reader: RunHistoryReader, series: SeriesColumns, run_id: str) -> list[TextEntry]:
-    rows = [at for at, key in enumerate(series.key) if key.run_id == run_id]
-    last = reader.read_texts([series.key[at] for at in rows], limit=1)
+def _texts(reader: RunHistoryReader, series: SeriesColumns) -> list[TextEntry]:
     return [
-        TextEntry(
-            series.tag[at], int(series.count[at]), int(series.last_step[at]), texts.text[-1] if len(texts) else ""
+        TextEntry(tag, count, last_step, _last_text(reader, entries))
+        for tag, count, last_step, entries in zip(
+            series.tag,
+            series.count.tolist(),
+            series.last_step.tolist(),
+            reader.read_entries(series.key, limit=1),
+            strict=True,
         )
-        for at, texts in zip(rows, last, strict=True)
     ]
+
+
+def _last_text(reader: RunHistoryReader, entries: EntryColumns) -> str:
+    if not len(entries):
+        return ""
+    [content] = entries.contents[-1]
+    data = reader.read_artifact(content.digest) if content.data is None else content.data
+    return data.decode("utf-8", "replace")
+
+
+def _others(series: SeriesColumns, data_class: DataClass) -> Iterator[OtherSeries]:
+    columns = (series.tag, series.plugin_name, series.count.tolist(), series.last_step.tolist())
+    for tag, plugin, count, last_step in zip(*columns, strict=True):
+        yield OtherSeries(tag, data_class.value, plugin, count, last_step)
 
 
 def _text(details: RunDetails) -> Iterator[str]:
@@ -133,6 +150,7 @@ def _text(details: RunDetails) -> Iterator[str]:
         ("Tags", _label_rows(details.tags)),
         ("Properties", _label_rows(details.properties)),
         ("Texts", [_text_row(text) for text in details.texts]),
+        ("Others", [_other_row(other) for other in details.others]),
     )
     for title, rows in tables[:3]:
         yield from _section(title, rows, most)
@@ -140,7 +158,8 @@ def _text(details: RunDetails) -> Iterator[str]:
         indented = [(f"  {first}", *rest) for first, *rest in (_METRIC_HEADER, *map(_metric_row, details.metrics))]
         yield from ("", "Metrics", *layout.table(indented, right=range(1, len(_METRIC_HEADER)), most=most))
         yield from _remarks(details.metrics)
-    yield from _section(*tables[3], most)
+    for title, rows in tables[3:]:
+        yield from _section(title, rows, most)
     yield from _children(details.children, most)
 
 
@@ -152,8 +171,12 @@ def _section(title: str, rows: Sequence[Sequence[str]], most: int) -> Iterator[s
 def _facts(details: RunDetails) -> Iterator[tuple[str, str]]:
     run = details.run
     yield "id", run.run_id
+    if run.chosen_id:
+        yield "chosen id", layout.printable(run.chosen_id)
     yield "experiment", f"{layout.printable(run.experiment)}, run {run.number}"
     yield "status", run.status
+    if run.stage != LifecycleStage.ACTIVE:
+        yield "stage", run.stage
     yield "created", layout.when(run.created_at)
     yield "started", layout.when(run.started_at)
     yield "ended", layout.when(run.ended_at)
@@ -162,6 +185,8 @@ def _facts(details: RunDetails) -> Iterator[tuple[str, str]]:
         yield "parent", run.parent_id
     if details.dropped_points:
         yield "dropped", f"{layout.counted(details.dropped_points, 'point')} found no room in the journal"
+    if details.refused_records:
+        yield "refused", f"the store could not take {layout.counted(details.refused_records, 'record')}"
     yield "store", layout.printable(details.store)
 
 
@@ -201,6 +226,16 @@ def _remarks(metrics: Sequence[Metric]) -> Iterator[str]:
 def _text_row(text: TextEntry) -> tuple[str, str, str]:
     times = layout.counted(text.count, "text")
     return f"  {layout.printable(text.tag)}", f"{times}, the last at step {text.last_step}", layout.printable(text.last)
+
+
+def _other_row(other: OtherSeries) -> tuple[str, str, str]:
+    kind = other.data_class.replace("_", " ")
+    values = layout.counted(other.count, "value")
+    return (
+        f"  {layout.printable(other.tag)}",
+        f"{kind} of {other.plugin or 'no plugin'}",
+        f"{values}, the last at step {other.last_step}",
+    )
 
 
 def _children(children: Sequence[RunEntry], most: int) -> Iterator[str]:

@@ -9,19 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from tb_runhistory.cli.answers import Finding
+from tb_runhistory.cli.json_output import Finding
 from tb_runhistory.cli.store import chosen_store
 from tb_runhistory.errors import BadRequest, NotFound, RunHistoryError
 from tb_runhistory.file_system import NETWORK, file_system_of
 from tb_runhistory.journal.spool import FOLDER_VARIABLE, is_mmap_safe, spool_folder
-from tb_runhistory.recording.configuration import Origin, configured_store
-from tb_runhistory.recording.mode import MODE_VARIABLE, recording_mode
-from tb_runhistory.recording.shipper_presence import shipper_of
+from tb_runhistory.recording.configuration import MODE_VARIABLE, Origin, configured_store, recording_mode
+from tb_runhistory.shipping.presence import shipper_of
 from tb_runhistory.uri import URI_VARIABLE, StoreUri, redact
 
 Check: TypeAlias = Callable[[], Iterator[Finding]]
 
-_SETTINGS = (URI_VARIABLE, MODE_VARIABLE, FOLDER_VARIABLE)
 _PREFIX = "RUNHISTORY_"
 _LEAST_BYTES = 64 << 20
 """A journal takes its space a few MiB at a time, and a process that records has one."""
@@ -37,9 +35,10 @@ def checks(uri: str | None, store: str | None) -> list[tuple[str, Check]]:
     except RunHistoryError as error:
         problem = Finding("store", False, str(error), "correct it where it is set, or name a store with --store")
         return [("store", lambda: iter([problem])), *independent]
+    folder: list[tuple[str, Check]] = [("store folder", partial(_store_folder, chosen))] if chosen.is_file else []
     return [
         ("store", partial(_store, chosen, _why(uri, store))),
-        ("store folder", partial(_store_folder, chosen)),
+        *folder,
         ("journal folder", partial(_journal_folder, chosen)),
         ("journals", partial(_journals, chosen)),
         *independent,
@@ -65,7 +64,10 @@ def _store(chosen: StoreUri, why: str) -> Iterator[Finding]:
     except NotFound:
         yield Finding("store", True, f"{chosen.shown}, {why}; it does not exist yet, the first run makes it")
     except RunHistoryError as error:
-        yield Finding("store", False, f"{chosen.shown}, {why}: {error}", "correct the path or restore the file")
+        fix = (
+            "correct the path or restore the file" if chosen.is_file else "correct the URI, or ask who keeps the server"
+        )
+        yield Finding("store", False, f"{chosen.shown}, {why}: {error}", fix)
     else:
         yield Finding("store", True, f"{chosen.shown}, {why}")
 
@@ -131,11 +133,15 @@ def _journals(chosen: StoreUri) -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
+    from tb_runhistory.plugin.guard import HOSTS_VARIABLE
+    from tb_runhistory.store.opening import ARTIFACTS_VARIABLE
+
+    known = (URI_VARIABLE, MODE_VARIABLE, FOLDER_VARIABLE, HOSTS_VARIABLE, ARTIFACTS_VARIABLE)
     for name, value in sorted(os.environ.items()):
         if not name.startswith(_PREFIX):
             continue
-        if name not in _SETTINGS:
-            yield Finding(name, False, "this is no setting", f"unset it; settings are {', '.join(_SETTINGS)}")
+        if name not in known:
+            yield Finding(name, False, "this is no setting", f"unset it; settings are {', '.join(known)}")
         elif name != MODE_VARIABLE:
             yield Finding(name, True, redact(value))
         else:

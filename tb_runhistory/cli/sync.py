@@ -14,8 +14,8 @@ from tb_runhistory.cli.store import store_option, uri_argument, whole_store
 from tb_runhistory.errors import JournalError, NotFound
 from tb_runhistory.journal.owner import owner_lives
 from tb_runhistory.journal.spool import journal_folders, spool_folder
-from tb_runhistory.recording.shipper import Shipper
-from tb_runhistory.recording.shipper_lock import ShipperLock
+from tb_runhistory.shipping.lock import ShipperLock
+from tb_runhistory.shipping.shipper import Shipper
 from tb_runhistory.store.base import RunHistoryWriter
 from tb_runhistory.store.opening import check_store, open_writer
 from tb_runhistory.uri import StoreUri

@@ -1,4 +1,4 @@
-"""What the event file of each run is to hold, told by the store's listings: no point is read for it."""
+"""What the event file of each run is to hold, as the store's listings say: no value is read for it."""
 
 from __future__ import annotations
 
@@ -9,37 +9,51 @@ from dataclasses import dataclass, field
 from tb_runhistory.provider.hparams import HParams, SessionTag
 from tb_runhistory.provider.scalars import start_times
 from tb_runhistory.provider.snapshot import Snapshot, Wanted
-from tb_runhistory.provider.texts import ShownTexts, Texts
+from tb_runhistory.provider.texts import Descriptions, ShownTexts
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import SeriesColumns, SeriesKey
 
-FORMAT = 1
+FORMAT = 2
 """Part of every fingerprint: raised when the same content is to be written in another way."""
+
+DEFAULT_PLUGINS = {DataClass.SCALAR: "scalars", DataClass.TEXT: "text"}
+"""The plugin of TensorBoard for series that name none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesContent:
-    """One series: ``facts`` differ when its points or texts do."""
+    """One series: ``facts`` differ when its values do."""
 
     key: SeriesKey
+    data_class: DataClass
     tag: str
     description: str
+    plugin_name: str
+    plugin_data: bytes
     count: int
     facts: tuple[object, ...]
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """All that what is written follows from."""
+        return (
+            self.data_class.value, self.tag, self.description, self.plugin_name, self.plugin_data, self.facts,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)
 class FolderContent:
     """What is written to one folder: a run, or an experiment that has a description.
 
-    ``run_id`` is empty for an experiment; ``name`` is the name in TensorBoard.
+    ``run_id`` is empty for an experiment; ``name`` is the name in TensorBoard. ``entries`` are the series that are not
+    scalar.
     """
 
     run_id: str
     name: str
     start_time: float
     scalars: list[SeriesContent] = field(default_factory=list)
-    texts: list[SeriesContent] = field(default_factory=list)
+    entries: list[SeriesContent] = field(default_factory=list)
     descriptions: list[ShownTexts] = field(default_factory=list)
     sessions: list[SessionTag] = field(default_factory=list)
 
@@ -50,14 +64,14 @@ class FolderContent:
 
     def fingerprint(self) -> str:
         """32 hexadecimal digits that differ when what is written differs."""
-        told = (
+        said = (
             FORMAT,
             self.start_time,
-            [(s.tag, s.description, s.facts) for s in (*self.scalars, *self.texts)],
+            [series.said for series in (*self.scalars, *self.entries)],
             [(shown.tag, shown.wall_times, shown.texts) for shown in self.descriptions],
             self.sessions,
         )
-        return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
 
 
 def contents_of(snapshot: Snapshot, chosen: frozenset[str] | None = None) -> list[FolderContent]:
@@ -72,12 +86,11 @@ def contents_of(snapshot: Snapshot, chosen: frozenset[str] | None = None) -> lis
         if run_id in names and (chosen is None or run_id in chosen)
     }
     by_run = {folder.run_id: folder for folder in folders.values()}
-    for series in _contents(snapshot.series(DataClass.SCALAR)):
-        if series.key.run_id in by_run:
-            by_run[series.key.run_id].scalars.append(series)
-    for series in _contents(snapshot.series(DataClass.TEXT)):
-        if series.key.run_id in by_run:
-            by_run[series.key.run_id].texts.append(series)
+    for data_class in DataClass:
+        for series in _contents(snapshot.series(data_class), data_class):
+            folder = by_run.get(series.key.run_id)
+            if folder is not None:
+                (folder.scalars if data_class is DataClass.SCALAR else folder.entries).append(series)
     for tag in HParams(snapshot).tags(Wanted.of(folders)):
         folders[tag.run].sessions.append(tag)
     return _with_descriptions(snapshot, folders)
@@ -86,7 +99,7 @@ def contents_of(snapshot: Snapshot, chosen: frozenset[str] | None = None) -> lis
 def _with_descriptions(snapshot: Snapshot, folders: dict[str, FolderContent]) -> list[FolderContent]:
     above: dict[str, FolderContent] = {}
     shown_experiments = {name.split("/")[0] for name in folders}
-    for shown in Texts(snapshot).descriptions(Wanted.of([*folders, *shown_experiments])):
+    for shown in Descriptions(snapshot).shown(Wanted.of([*folders, *shown_experiments])):
         folder = folders.get(shown.run) or above.setdefault(
             shown.run, FolderContent("", shown.run, shown.wall_times[0])
         )
@@ -94,11 +107,20 @@ def _with_descriptions(snapshot: Snapshot, folders: dict[str, FolderContent]) ->
     return [*above.values(), *folders.values()]
 
 
-def _contents(series: SeriesColumns) -> Iterator[SeriesContent]:
+def _contents(series: SeriesColumns, data_class: DataClass) -> Iterator[SeriesContent]:
     columns = (
-        series.count, series.hidden, series.non_finite, series.first_step, series.first_wall_time, series.last_step,
-        series.last_wall_time, series.last_value, series.minimum, series.maximum, series.sum,
+        series.count, series.hidden, series.non_finite, series.first_step, series.last_step, series.last_wall_time,
+        series.last_value, series.minimum, series.maximum, series.sum,
     )  # fmt: skip
-    facts = zip(*(column.tolist() for column in columns), strict=True)
-    for key, tag, description, told in zip(series.key, series.tag, series.description, facts, strict=True):
-        yield SeriesContent(key, tag, description, told[0], told)
+    facts = list(zip(*(column.tolist() for column in columns), strict=True))
+    for row, (key, tag) in enumerate(zip(series.key, series.tag, strict=True)):
+        yield SeriesContent(
+            key=key,
+            data_class=data_class,
+            tag=tag,
+            description=series.description[row],
+            plugin_name=series.plugin_name[row] or DEFAULT_PLUGINS.get(data_class, ""),
+            plugin_data=series.plugin_data[row],
+            count=facts[row][0],
+            facts=facts[row],
+        )

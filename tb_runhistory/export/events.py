@@ -10,7 +10,7 @@ that people have, shows nothing of a series that is written so.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,16 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 
 from tb_runhistory.provider.hparams import PLUGIN_NAME as HPARAMS
 from tb_runhistory.provider.hparams import SessionTag
-from tb_runhistory.provider.tensors import null_tensor, text_tensor
+from tb_runhistory.provider.tensors import null_tensor
+from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.points import Points
 
-SCALARS = "scalars"
-TEXT = "text"
+_DATA_CLASSES = {
+    DataClass.SCALAR: summary_pb2.DATA_CLASS_SCALAR,
+    DataClass.TEXT: summary_pb2.DATA_CLASS_TENSOR,
+    DataClass.TENSOR: summary_pb2.DATA_CLASS_TENSOR,
+    DataClass.BLOB_SEQUENCE: summary_pb2.DATA_CLASS_BLOB_SEQUENCE,
+}
 
 _LENGTH, _CHECKSUM = struct.Struct("<Q"), struct.Struct("<I")
 _LOWEST_STEP = -(1 << 63)
@@ -33,6 +38,14 @@ _ROWS_AT_ONCE = 1 << 15
 # The keys of the fields that ``_layout`` writes: a field's number and, in the lower three bits, its wire type.
 _WALL_TIME, _STEP, _SUMMARY, _VALUE, _TAG, _NUMBER = 1 << 3 | 1, 2 << 3, 5 << 3 | 2, 1 << 3 | 2, 1 << 3 | 2, 2 << 3 | 5
 _LARGEST = float(np.finfo(np.float32).max)
+
+
+def metadata_of(data_class: DataClass, plugin_name: str, plugin_data: bytes = b"", description: str = "") -> Any:
+    """What TensorBoard knows of a series besides its values: a ``SummaryMetadata``."""
+    metadata = summary_pb2.SummaryMetadata(data_class=_DATA_CLASSES[data_class], summary_description=description)
+    metadata.plugin_data.plugin_name = plugin_name
+    metadata.plugin_data.content = plugin_data
+    return metadata
 
 
 def first_record(wall_time: float, replaces_earlier: bool) -> bytes:
@@ -47,11 +60,10 @@ def first_record(wall_time: float, replaces_earlier: bool) -> bytes:
     return records
 
 
-def scalar_records(tag: str, description: str, points: Points) -> Iterator[bytes | memoryview]:
-    """The records of points of one series, in their order; the first one carries the description."""
+def scalar_records(tag: str, metadata: Any, points: Points) -> Iterator[bytes | memoryview]:
+    """The records of points of one series, in their order; the first one carries the metadata."""
     if not len(points):
         return
-    metadata = _metadata(SCALARS, summary_pb2.DATA_CLASS_SCALAR, description)
     first = float(_as_float32(points.values[:1])[0])
     value = summary_pb2.Summary.Value(tag=tag, metadata=metadata, simple_value=first)
     yield _framed(_event(float(points.wall_times[0]), int(points.steps[0]), value))
@@ -68,35 +80,21 @@ def more_scalar_records(tag: str, points: Points) -> Iterator[bytes | memoryview
             yield _scalar_block(tag.encode(), rows, int(lengths[start])).data.cast("B")
 
 
-def text_records(
-    tag: str, description: str, steps: Sequence[int], wall_times: Sequence[float], texts: Sequence[str]
-) -> Iterator[bytes]:
-    """The records of the texts of one series; the first one carries the description."""
-    metadata = _metadata(TEXT, summary_pb2.DATA_CLASS_TENSOR, description)
-    for step, wall_time, text in zip(steps, wall_times, texts, strict=True):
-        value = summary_pb2.Summary.Value(tag=tag, tensor=text_tensor(text))
-        if metadata is not None:
-            value.metadata.CopyFrom(metadata)
-            metadata = None
-        yield _framed(_event(wall_time, step, value))
+def tensor_record(tag: str, metadata: Any, step: int, wall_time: float, tensor: Any) -> bytes:
+    """The record of one text, tensor or blob sequence. The first of its series carries the metadata, others None."""
+    value = summary_pb2.Summary.Value(tag=tag, tensor=tensor)
+    if metadata is not None:
+        value.metadata.CopyFrom(metadata)
+    return _framed(_event(wall_time, step, value))
 
 
 def session_record(tag: SessionTag) -> bytes:
     """The record of one of the two tags that hold a run's parameters and their outcome for HParams."""
-    metadata = _metadata(HPARAMS, summary_pb2.DATA_CLASS_TENSOR, "")
-    metadata.plugin_data.content = tag.content
-    value = summary_pb2.Summary.Value(tag=tag.tag, metadata=metadata, tensor=null_tensor())
-    return _framed(_event(tag.wall_time, 0, value))
+    return tensor_record(tag.tag, metadata_of(DataClass.TENSOR, HPARAMS, tag.content), 0, tag.wall_time, null_tensor())
 
 
 def _event(wall_time: float, step: int, value: Any) -> Any:
     return event_pb2.Event(wall_time=wall_time, step=step, summary=summary_pb2.Summary(value=[value]))
-
-
-def _metadata(plugin: str, data_class: int, description: str) -> Any:
-    metadata = summary_pb2.SummaryMetadata(data_class=data_class, summary_description=description)
-    metadata.plugin_data.plugin_name = plugin
-    return metadata
 
 
 def _as_float32(values: NDArray[np.float64]) -> NDArray[np.float32]:

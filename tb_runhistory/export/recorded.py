@@ -9,12 +9,10 @@ from pathlib import Path
 
 from tb_runhistory.errors import BadRequest, StoreUnavailable
 from tb_runhistory.export.exporting import export_runs
-from tb_runhistory.recording.experiment import Experiment
-from tb_runhistory.recording.mode import RecordingMode
+from tb_runhistory.recording.api import Experiment, Run, Workspace
+from tb_runhistory.recording.configuration import RecordingMode
 from tb_runhistory.recording.notices import notice
-from tb_runhistory.recording.run import Run
-from tb_runhistory.recording.workspace import Workspace
-from tb_runhistory.records.columns import Scope
+from tb_runhistory.records.columns import ANY_STAGE, Scope
 from tb_runhistory.store.opening import open_reader
 
 FLUSH_SECONDS = 60.0
@@ -75,7 +73,7 @@ def _what_is_meant(run_data: object) -> tuple[Workspace, Scope]:
             "each to a folder of its own"
         )
     [workspace] = workspaces.values()
-    return workspace, Scope(run_ids=tuple(dict.fromkeys(run.id for run in runs)))
+    return workspace, Scope(run_ids=tuple(dict.fromkeys(run.id for run in runs)), stages=ANY_STAGE)
 
 
 def _not_shipped(workspace: Workspace) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
-import time
+import re
 from pathlib import Path
 
 from tb_runhistory.file_system import file_system_of
-from tb_runhistory.journal.format import SEGMENT_SUFFIX
+from tb_runhistory.journal.format import (
+    APPLIED_OFFSET,
+    APPLIED_SIZE,
+    SEGMENT_SUFFIX,
+    decode_applied,
+    encode_applied,
+    segment_name,
+)
+from tb_runhistory.records.identity import id_bytes
 
 FOLDER_VARIABLE = "RUNHISTORY_JOURNAL_DIR"
 DAMAGED = "damaged"
 """The folder in a spool where journals with damage are kept."""
 
-_ABANDONED_SECONDS = 3600.0
+_PREPARED = re.compile(r"\.[0-9]+")
 _MMAP_SAFE = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs", "overlay"})
 
 
@@ -33,23 +39,13 @@ def spool_folder(store_key: str) -> Path:
 
 
 def journal_folders(spool: Path) -> list[Path]:
-    """The journals in a spool, oldest first; none where there is no spool."""
+    """The journals in a spool, oldest first; none where there is no spool. What is not named by an id is none."""
     try:
         with os.scandir(spool) as entries:
-            names = [
-                entry.name for entry in entries if entry.name[0] != "." and entry.name != DAMAGED and entry.is_dir()
-            ]
+            names = [entry.name for entry in entries if id_bytes(entry.name) is not None and entry.is_dir()]
     except FileNotFoundError:
         return []
     return [spool / name for name in sorted(names)]
-
-
-def remove_abandoned(spool: Path) -> None:
-    """Removes folders of journals whose process ended before they could be seen, an hour ago or earlier."""
-    with contextlib.suppress(FileNotFoundError), os.scandir(spool) as entries:
-        for entry in entries:
-            if entry.name[0] == "." and entry.is_dir() and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def segment_numbers(folder: Path) -> list[int]:
@@ -60,6 +56,43 @@ def segment_numbers(folder: Path) -> list[int]:
         return []
     stems = (name.removesuffix(SEGMENT_SUFFIX) for name in names if name.endswith(SEGMENT_SUFFIX) and name[0] != ".")
     return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
+def prepared_files(folder: Path) -> list[Path]:
+    """Segments that were prepared and never published: their process ended, or is just about to publish them."""
+    try:
+        return [folder / name for name in os.listdir(folder) if _PREPARED.fullmatch(name)]
+    except FileNotFoundError:
+        return []
+
+
+def read_applied(folder: Path) -> int:
+    """How far the journal is applied, as its segments say; 0 where they don't.
+
+    Raises:
+      OSError: they cannot be read.
+    """
+    found = 0
+    for number in segment_numbers(folder):
+        with open(folder / segment_name(number), "rb", buffering=0) as segment:
+            found = max(found, decode_applied(os.pread(segment.fileno(), APPLIED_SIZE, APPLIED_OFFSET)))
+    return found
+
+
+def write_applied(folder: Path, number: int, sequence: int) -> None:
+    """Notes in a segment how far the journal is applied, for its owner to see; nothing where the segment is gone.
+
+    Raises:
+      OSError: it cannot be written.
+    """
+    try:
+        descriptor = os.open(folder / segment_name(number), os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        os.pwrite(descriptor, encode_applied(sequence), APPLIED_OFFSET)
+    finally:
+        os.close(descriptor)
 
 
 def is_mmap_safe(folder: Path) -> bool:

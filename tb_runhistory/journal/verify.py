@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tb_runhistory.journal.reader import Damage, JournalReader
+from tb_runhistory.journal.spool import read_applied
 
 _LIMIT = 1 << 16
 
@@ -33,7 +34,7 @@ def verify_journal(folder: Path) -> JournalReport:
       JournalError: a segment has a format version that is not known here.
       OSError: a segment cannot be read.
     """
-    reader = JournalReader(folder)
+    reader = JournalReader(folder, read_applied(folder))
     points = records = 0
     try:
         while not reader.finished:

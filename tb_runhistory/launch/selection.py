@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tb_runhistory.errors import BadRequest, NotFound, StoreUnavailable
-from tb_runhistory.recording.endings import READ_TIMEOUT_SECONDS, wait_until_applied
-from tb_runhistory.recording.mode import RecordingMode
+from tb_runhistory.recording.api import Run
+from tb_runhistory.recording.configuration import RecordingMode
+from tb_runhistory.recording.reading import reading, stored_run
 from tb_runhistory.recording.recorder import Recorder
-from tb_runhistory.recording.run import Run
-from tb_runhistory.recording.stored import reading, stored_run
+from tb_runhistory.recording.waiting import READ_SECONDS, Waiting
 from tb_runhistory.uri import StoreUri
 
 
@@ -22,9 +22,9 @@ def listed(runs: Run | Iterable[Run]) -> list[Run]:
       TypeError: something is no run.
     """
     given = [runs] if isinstance(runs, Run) else list(runs) if isinstance(runs, Iterable) else [runs]
-    for each in given:
-        if not isinstance(each, Run):
-            raise TypeError(f"a run is what Experiment.start_logging or Run.get gives, not {type(each).__name__}")
+    for run in given:
+        if not isinstance(run, Run):
+            raise TypeError(f"a run is what Experiment.start_logging or Run.get gives, not {type(run).__name__}")
     return given
 
 
@@ -50,7 +50,7 @@ def selecting(recorder: Recorder, runs: Iterable[Run]) -> StoreUri:
     """
     ids = tuple(dict.fromkeys(run.id for run in runs))
     # A run that has just begun is in this process's journal, and with the first run so is the whole store.
-    if recorder.is_disabled or not wait_until_applied(recorder, READ_TIMEOUT_SECONDS):
+    if recorder.is_disabled or not Waiting(recorder).until_applied(READ_SECONDS):
         _check_stored(recorder, ids)
     return replace(recorder.uri, runs=ids)
 

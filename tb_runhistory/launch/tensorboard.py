@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Self
 
 from tb_runhistory.errors import BadRequest
-from tb_runhistory.launch.process import TensorboardProcess
+from tb_runhistory.launch.launcher import TensorboardProcess
 from tb_runhistory.launch.selection import existing_folder, listed, recorder_of_all, selecting
+from tb_runhistory.recording.api import Run
 from tb_runhistory.recording.notices import notice
-from tb_runhistory.recording.run import Run
 
 PROXY_VARIABLE = "TENSORBOARD_PROXY_URL"
 DEFAULT_PORT = 6006

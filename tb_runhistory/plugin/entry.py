@@ -15,7 +15,7 @@ from tensorboard.plugins import base_plugin
 from tensorboard.util import tb_logging
 
 if TYPE_CHECKING:
-    from tb_runhistory.plugin.opening import Opening
+    from tb_runhistory.plugin.startup import Opening
 
 _OPEN_SECONDS = 20.0
 _DEPENDENCIES = ("sqlalchemy", "pcodec", "numpy", "grpc")
@@ -67,7 +67,7 @@ class RunHistoryLoader(base_plugin.TBLoader):  # type: ignore[misc]
         for opening in self._openings:
             if isinstance(opening, str):
                 raise base_plugin.FlagsError(opening)
-        from tb_runhistory.plugin.opening import serve
+        from tb_runhistory.plugin.startup import serve
 
         error = serve([opening for opening in self._openings if not isinstance(opening, str)], flags)
         if error:
@@ -138,7 +138,7 @@ class _UriAction(argparse.Action):
     ) -> None:
         given_provider = getattr(namespace, "grpc_data_provider", "")
         try:
-            from tb_runhistory.plugin.opening import begin
+            from tb_runhistory.plugin.startup import begin
 
             opening: Opening | str = begin(str(values), given_provider)
         except Exception as error:

@@ -12,10 +12,10 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_runhistory.plugin.answers import to_json
 from tb_runhistory.plugin.messages import PointsHeader, Series
 from tb_runhistory.plugin.requests import PointsRequest
-from tb_runhistory.provider.points_cache import PointsCache
+from tb_runhistory.plugin.run_pages import to_json
+from tb_runhistory.provider.points_cache import PointsCache, states_of
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.base import RunHistoryReader
@@ -24,21 +24,22 @@ _ALIGNMENT = 8
 _LENGTH = struct.Struct("<I")
 
 
-def points(reader: RunHistoryReader, cache: PointsCache, request: PointsRequest, view: Scope) -> bytes:
+def read_points(reader: RunHistoryReader, cache: PointsCache, request: PointsRequest, view: Scope) -> bytes:
     """The points that ``request`` asks for, of the runs that ``view`` holds."""
     scope = Scope(view.experiment, view.run_ids, only=request.run_ids)
     found = reader.series(scope, DataClass.SCALAR, [request.tag])
-    rows = {key.run_id: row for row, key in enumerate(found.key)}
-    chosen = [rows[run_id] for run_id in request.run_ids if run_id in rows]
+    row_of = {key.run_id: row for row, key in enumerate(found.key)}
+    chosen = [row_of[run_id] for run_id in request.run_ids if run_id in row_of]
     if request.window is None:
-        sampled = cache.read(reader, found, chosen, request.limit)
+        sampled = cache.read(reader, states_of(found, chosen), request.limit)
     else:
         sampled = reader.read_points([found.key[row] for row in chosen], request.limit, request.window)
     described = [
-        Series(found.key[row].run_id, len(each.points), each.total, sum(block.count for block in each.damaged))
-        for row, each in zip(chosen, sampled, strict=True)
+        Series(found.key[row].run_id, len(sample.points), sample.total, sum(block.count for block in sample.damaged))
+        for row, sample in zip(chosen, sampled, strict=True)
     ]
-    columns = [column for each in sampled for column in (each.points.steps, each.points.wall_times, each.points.values)]
+    shown = [sample.points for sample in sampled]
+    columns = [column for points in shown for column in (points.steps, points.wall_times, points.values)]
     return b"".join([_header(PointsHeader(request.tag, described)), *map(_packed, columns)])
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tb_runhistory.errors import BadRequest
+from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
 from tb_runhistory.records.columns import Scope
-from tb_runhistory.records.tree import ColumnKind, RunField, TreeColumn, TreeQuery
 
 MAX_COLUMNS = 200
 MAX_PAGE = 500
@@ -47,7 +47,7 @@ def overview_request(query: Query, view: Scope) -> Scope:
 def page_request(query: Query, view: Scope, now: float) -> TreeQuery:
     """The page that ``runs`` is asked for."""
     _check_names(query, "parent", "experiment", "sort", "order", "offset", "limit", "column")
-    columns = tuple(_column("column", each) for each in query.get("column", ()))
+    columns = tuple(_column("column", name) for name in query.get("column", ()))
     if len(columns) > MAX_COLUMNS:
         raise BadRequest(f"At most {MAX_COLUMNS} columns can be asked for at once, not {len(columns)}: ask for fewer.")
     order = _text(query, "order") or "desc"

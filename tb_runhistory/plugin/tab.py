@@ -16,12 +16,13 @@ from tensorboard.plugins import base_plugin
 from tensorboard.util import tb_logging
 from werkzeug.wrappers import Request, Response
 
-from tb_runhistory.errors import NotFound, RunHistoryError
-from tb_runhistory.plugin import answers, requests
+from tb_runhistory.errors import NotFound, RunHistoryError, TooBusy
+from tb_runhistory.plugin import requests, run_pages
 from tb_runhistory.plugin.bundle import serve_file
 from tb_runhistory.plugin.guard import READING, Guard
 from tb_runhistory.plugin.messages import Problem
-from tb_runhistory.plugin.points import points
+from tb_runhistory.plugin.points import read_points
+from tb_runhistory.provider.admission import Admission, SharedAnswers
 from tb_runhistory.provider.points_cache import PointsCache
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.base import RunHistoryReader
@@ -38,6 +39,9 @@ _STATIC = "/static/"
 _JSON = "application/json"
 _GZIP_FROM_BYTES = 1400
 _GZIP_LEVEL = 3
+_GZIP_MAGIC = b"\x1f\x8b"
+_QUESTIONS_AT_ONCE = 2
+"""More would wait for one another's Python, and each has its memory."""
 
 Route: TypeAlias = Callable[[Request], Response]
 
@@ -53,6 +57,8 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         self._uri = uri
         self._view = Scope(uri.experiment, uri.runs)
         self._cache = PointsCache()
+        self._admission = Admission(_QUESTIONS_AT_ONCE)
+        self._shared: SharedAnswers[bytes] = SharedAnswers(len)
         self._opening = threading.Lock()
         self._opened: RunHistoryReader | None = None
         self._warming: threading.Thread | None = None
@@ -86,8 +92,9 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
                 self._opened = None
 
     def _reader(self) -> RunHistoryReader:
-        # Each time, because the file may have gone, or become another, since.
-        check_store(self._uri)
+        if self._uri.is_file:
+            # Each time, because the file may have become another since. It costs next to nothing.
+            check_store(self._uri)
         with self._opening:
             if self._opened is None:
                 self._opened = open_reader(self._uri)
@@ -102,19 +109,34 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _version(self, request: Request) -> Response:
         requests.nothing_request(_query(request))
-        return _json(request, answers.version(self._reader()))
+        return _json(request, run_pages.version(self._reader()))
 
     def _overview(self, request: Request) -> Response:
         scope = requests.overview_request(_query(request), self._view)
-        return _json(request, answers.overview(self._reader(), scope, self._view))
+        return self._shared_json(request, lambda reader: run_pages.overview(reader, scope, self._view))
 
     def _runs(self, request: Request) -> Response:
         query = requests.page_request(_query(request), self._view, time.time())
-        return _json(request, answers.run_page(self._reader(), query))
+        return self._shared_json(request, lambda reader: run_pages.run_page(reader, query))
 
     def _points(self, request: Request) -> Response:
         asked = requests.points_request(_query(request))
-        return _response(points(self._reader(), self._cache, asked, self._view), "application/octet-stream")
+        content = self._answer(request, lambda reader: read_points(reader, self._cache, asked, self._view))
+        return _response(content, "application/octet-stream")
+
+    def _shared_json(self, request: Request, ask: Callable[[RunHistoryReader], object]) -> Response:
+        return _json_response(self._answer(request, lambda reader: _json_content(request, ask(reader))))
+
+    def _answer(self, request: Request, work_out: Callable[[RunHistoryReader], bytes]) -> bytes:
+        """The answer to a question that takes work, in turn; those who ask the same of one version share it."""
+        reader = self._reader()
+
+        def in_turn() -> bytes:
+            with self._admission.turn():
+                return work_out(reader)
+
+        question = (request.path, request.query_string, _takes_gzip(request), run_pages.version(reader))
+        return self._shared.get(question, in_turn)
 
     def _static(self, request: Request) -> Response:
         response = serve_file(request.path.rpartition(_STATIC)[2], request)
@@ -133,7 +155,9 @@ def _application(route: Route) -> WSGIApplication:
         try:
             response = route(request)
         except RunHistoryError as error:
-            response = _json(request, Problem(str(error)), error.http_status)
+            response = _json(request, Problem(run_pages.shortened(str(error))), error.http_status)
+            if isinstance(error, TooBusy):
+                response.headers["Retry-After"] = str(error.retry_after)
         except ImportError as error:
             sentence = f"tb_runhistory cannot be loaded ({type(error).__name__}: {error}); reinstall it with pip."
             response = _json(request, Problem(sentence), 500)
@@ -156,13 +180,27 @@ def _query(request: Request) -> requests.Query:
 
 
 def _json(request: Request, message: object, status: int = 200) -> Response:
-    content = answers.to_json(message)
-    is_compressed = len(content) >= _GZIP_FROM_BYTES and request.accept_encodings["gzip"] > 0
-    response = _response(gzip.compress(content, _GZIP_LEVEL) if is_compressed else content, _JSON, status)
+    return _json_response(_json_content(request, message), status)
+
+
+def _json_content(request: Request, message: object) -> bytes:
+    """The message as JSON, compressed if it is long and the browser takes that."""
+    content = run_pages.to_json(message)
+    is_compressed = len(content) >= _GZIP_FROM_BYTES and _takes_gzip(request)
+    return gzip.compress(content, _GZIP_LEVEL) if is_compressed else content
+
+
+def _json_response(content: bytes, status: int = 200) -> Response:
+    response = _response(content, _JSON, status)
     response.vary.add("Accept-Encoding")
-    if is_compressed:
+    # No JSON begins so.
+    if content.startswith(_GZIP_MAGIC):
         response.content_encoding = "gzip"
     return response
+
+
+def _takes_gzip(request: Request) -> bool:
+    return request.accept_encodings["gzip"] > 0
 
 
 def _response(content: bytes, media_type: str, status: int = 200) -> Response:

@@ -12,13 +12,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 from google.protobuf import struct_pb2
 from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
+from tb_runhistory.provider.directory import Rows
 from tb_runhistory.provider.naming import leaf_first
-from tb_runhistory.provider.scalars import start_times
 from tb_runhistory.provider.snapshot import Snapshot, Wanted
+from tb_runhistory.query.tree import ColumnKind
 from tb_runhistory.records.changes import ParameterValue
+from tb_runhistory.records.columns import ParameterColumns, RunColumns
 from tb_runhistory.records.status import RunStatus, shown_status
 
 # As in tensorboard.plugins.hparams.metadata, which takes long to import.
@@ -26,6 +29,13 @@ PLUGIN_NAME = "hparams"
 PLUGIN_DATA_VERSION = 0
 SESSION_START_TAG = "_hparams_/session_start_info"
 SESSION_END_TAG = "_hparams_/session_end_info"
+
+MAX_PARAMETERS = 1000
+"""Of one run, in the dashboard's table. Its columns are beyond use long before."""
+
+MAX_NAME_CHARACTERS = 255
+MAX_VALUE_CHARACTERS = 1000
+_MOST_BITS = 3000
 
 _STATUSES = {
     RunStatus.COMPLETED: api_pb2.STATUS_SUCCESS,
@@ -52,41 +62,56 @@ class HParams:
         self._snapshot = snapshot
 
     def tags(self, wanted: Wanted) -> Iterator[SessionTag]:
-        """The tags that are wanted, the start before the end of each run."""
-        runs, names = self._snapshot.runs, self._snapshot.names
-        parameters = self._effective_parameters()
+        """The tags that are wanted, those of a run in succession and the start before the end."""
+        snapshot = self._snapshot
         now = time.time()
-        started = start_times(self._snapshot)
-        for row, run_id in enumerate(runs.run_id):
-            name, values = names.get(run_id, ""), parameters[run_id]
-            if not values or not wanted.has_run(name):
-                continue
-            if wanted.has_tag(SESSION_START_TAG):
-                content = _start(name, values, started[row])
-                yield SessionTag(name, SESSION_START_TAG, started[row], content)
-            if wanted.has_tag(SESSION_END_TAG):
-                heartbeat, ended = float(runs.heartbeat_at[row]), float(runs.ended_at[row])
-                status = shown_status(runs.status[row], None if math.isnan(heartbeat) else heartbeat, now)
-                yield SessionTag(name, SESSION_END_TAG, started[row], _end(status, ended))
+        for rows, parameters in snapshot.parameters_of(snapshot.wanted_rows(wanted)):
+            effective = self._effective(rows, parameters)
+            [runs] = snapshot.runs_of(rows)
+            for place, run_id in enumerate(runs.run_id):
+                row = snapshot.directory.row_of(run_id)
+                if row is not None and effective.get(row):
+                    yield from _session(runs, place, snapshot.directory.name(row), effective[row], wanted, now)
 
     def any(self) -> bool:
         """Whether there is a session at all."""
-        return any(self._effective_parameters().values())
+        snapshot = self._snapshot
+        if any(column.kind is ColumnKind.PARAMETER for column in snapshot.reader.tree_columns(snapshot.scope).column):
+            return True
+        # What only stands above the runs in view is inherited.
+        above = np.setdiff1d(snapshot.directory.with_ancestors(snapshot.rows), snapshot.rows)
+        return len(above) > 0 and any(True for _ in self.tags(Wanted()))
 
-    def _effective_parameters(self) -> dict[str, dict[str, ParameterValue]]:
-        """Each run's parameters with those of its ancestors, the nearest winning."""
-        recorded = self._snapshot.parameters
-        own: dict[str, dict[str, ParameterValue]] = {}
+    def _effective(self, rows: Rows, recorded: ParameterColumns) -> dict[int, dict[str, ParameterValue]]:
+        """The parameters of the runs in rows with those of their ancestors, the nearest winning."""
+        runs = self._snapshot.directory
+        own: dict[int, dict[str, ParameterValue]] = {}
         for run_id, name, value in zip(recorded.run_id, recorded.name, recorded.value, strict=True):
-            own.setdefault(run_id, {})[name] = value
-        runs = self._snapshot.runs
-        effective: dict[str, dict[str, ParameterValue]] = {}
-        for run_id, path in zip(runs.run_id, runs.path, strict=True):
-            merged: dict[str, ParameterValue] = {}
-            for member in path.split("/"):
-                merged |= own.get(member, {})
-            effective[run_id] = merged
+            row = runs.row_of(run_id)
+            if row is not None and len(own.setdefault(row, {})) < MAX_PARAMETERS:
+                own[row][name[:MAX_NAME_CHARACTERS]] = value
+        effective: dict[int, dict[str, ParameterValue]] = {}
+        for row in rows.tolist():
+            above = [row, *runs.ancestors(row)]
+            known = next((place for place, member in enumerate(above) if member in effective), len(above))
+            inherited = effective[above[known]] if known < len(above) else {}
+            for member in reversed(above[:known]):
+                # Those who add nothing share what they inherit.
+                inherited = effective[member] = inherited | own[member] if member in own else inherited
         return effective
+
+
+def _session(
+    runs: RunColumns, place: int, name: str, values: dict[str, ParameterValue], wanted: Wanted, now: float
+) -> Iterator[SessionTag]:
+    started, created = float(runs.started_at[place]), float(runs.created_at[place])
+    started = created if math.isnan(started) else started
+    if wanted.has_tag(SESSION_START_TAG):
+        yield SessionTag(name, SESSION_START_TAG, started, _start(name, values, started))
+    if wanted.has_tag(SESSION_END_TAG):
+        heartbeat, ended = float(runs.heartbeat_at[place]), float(runs.ended_at[place])
+        status = shown_status(runs.status[place], None if math.isnan(heartbeat) else heartbeat, now)
+        yield SessionTag(name, SESSION_END_TAG, started, _end(status, ended))
 
 
 def _start(name: str, values: dict[str, ParameterValue], started: float) -> bytes:
@@ -109,7 +134,7 @@ def _set_value(target: struct_pb2.Value, value: ParameterValue) -> None:
         target.bool_value = value
         return
     if isinstance(value, str):
-        target.string_value = value
+        target.string_value = value if len(value) <= MAX_VALUE_CHARACTERS else f"{value[:MAX_VALUE_CHARACTERS]}…"
         return
     try:
         number = float(value)
@@ -119,7 +144,8 @@ def _set_value(target: struct_pb2.Value, value: ParameterValue) -> None:
     if math.isfinite(number):
         target.number_value = number
     else:
-        target.string_value = str(value)
+        is_long = isinstance(value, int) and value.bit_length() > _MOST_BITS
+        target.string_value = "a number of many digits" if is_long else str(value)
 
 
 def _content(data: plugin_data_pb2.HParamsPluginData) -> bytes:

@@ -1,42 +1,20 @@
-"""The names that runs have in TensorBoard: ``experiment/parent/child``, unique and stable.
+"""What makes the names that runs have in TensorBoard: ``experiment/parent/child``, unique and of bounded length.
 
-TensorBoard knows runs by name only, so a run must have one name however the view is narrowed, and must keep it as
-later runs arrive. That is why names are given in order of the runs' numbers: the first of several siblings keeps the
-plain name, a later one gets the end of its id behind it.
+``directory`` gives each run its name and keeps it. Here is what a name is made of.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 
-import numpy as np
-
-from tb_runhistory.records.columns import RunColumns
 from tb_runhistory.records.names import MAX_NAME_LENGTH
 
+LONGEST_PREFIX = 400
+"""Characters of a run's name that its children's names begin with. Behind a longer one stands a short one instead."""
+
 _SUFFIX_LENGTH = 6
-
-
-def run_names(runs: RunColumns, experiments: Sequence[str]) -> dict[str, str]:
-    """The name of each run by its id. ``runs`` are all of each experiment that occurs, ``experiments`` all there are.
-
-    A run whose parent is not among ``runs`` stands directly below its experiment.
-    """
-    prefixes = experiment_names([*experiments, *runs.experiment])
-    known = set(runs.run_id)
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    # By depth first, because a parent's name is part of its children's.
-    order = np.lexsort((runs.number, runs.depth))
-    for row in order.tolist():
-        run_id, parent_id = runs.run_id[row], runs.parent_id[row]
-        prefix = prefixes[runs.experiment[row]]
-        if parent_id in known:
-            prefix = names.get(parent_id, prefix)
-        name = f"{prefix}/{segment(runs.display_name[row]) or f'run {runs.number[row]}'}"
-        names[run_id] = _unique(name, (run_id[-_SUFFIX_LENGTH:], run_id), taken)
-    return names
+_ELIDED_ID_LENGTH = 12
 
 
 def experiment_names(experiments: Iterable[str]) -> dict[str, str]:
@@ -45,8 +23,14 @@ def experiment_names(experiments: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     for experiment in experiments:
         if experiment not in names:
-            names[experiment] = _unique(segment(experiment) or "experiment", (), taken)
+            names[experiment] = experiment_name(experiment, taken)
+            taken.add(names[experiment])
     return names
+
+
+def experiment_name(experiment: str, taken: Container[str]) -> str:
+    """The first segment of the run names of one experiment, other than those that are taken."""
+    return unique_name(segment(experiment) or "experiment", (), taken)
 
 
 def segment(text: str) -> str:
@@ -54,10 +38,27 @@ def segment(text: str) -> str:
 
     A slash would begin another segment, and "." or ".." would be taken for a path's.
     """
-    shown = unicodedata.normalize("NFC", " ".join(text.split())).replace("/", "_")
+    # Cut first: a store may hold a name of any length.
+    begun = " ".join(text[: 4 * MAX_NAME_LENGTH].split())
+    shown = unicodedata.normalize("NFC", begun).replace("/", "_")
     shown = " ".join("".join(character for character in shown if character.isprintable()).split())
     shown = shown[:MAX_NAME_LENGTH].strip()
     return shown if shown.strip(".") else "_" * len(shown)
+
+
+def child_prefix(parent_name: str, parent_id: str) -> str:
+    """What the names of a run's children begin with: its name, or in a deep tree the experiment and the run's id."""
+    if len(parent_name) <= LONGEST_PREFIX:
+        return parent_name
+    return f"{parent_name.partition('/')[0]}/… {parent_id[-_ELIDED_ID_LENGTH:]}"
+
+
+def run_name(prefix: str, shown: str, run_id: str, taken: Container[str]) -> str:
+    """The name of the run ``shown`` below ``prefix``, other than those that are taken.
+
+    The end of its id tells it from a sibling that is shown alike.
+    """
+    return unique_name(f"{prefix}/{shown}", (run_id[-_SUFFIX_LENGTH:], run_id), taken)
 
 
 def leaf_first(name: str) -> str:
@@ -68,12 +69,20 @@ def leaf_first(name: str) -> str:
     return "  ‹ ".join(reversed(name.split("/")))
 
 
-def _unique(name: str, suffixes: tuple[str, ...], taken: set[str]) -> str:
-    candidates = [name, *(f"{name}-{suffix}" for suffix in suffixes)]
-    free = next((candidate for candidate in candidates if candidate not in taken), None)
-    number = 2
-    while free is None:
-        candidate = f"{name}-{number}"
-        free, number = (candidate if candidate not in taken else None), number + 1
-    taken.add(free)
-    return free
+def unique_name(name: str, suffixes: tuple[str, ...], taken: Container[str]) -> str:
+    """``name`` if it is not taken, else with the first suffix behind it that makes it unique, else numbered."""
+    for candidate in (name, *(f"{name}-{suffix}" for suffix in suffixes)):
+        if candidate not in taken:
+            return candidate
+    # Not one by one: a store may hold any number of equal names.
+    free = 2
+    while f"{name}-{free}" in taken:
+        free *= 2
+    last_taken = free // 2
+    while free - last_taken > 1:
+        between = (free + last_taken) // 2
+        if f"{name}-{between}" in taken:
+            last_taken = between
+        else:
+            free = between
+    return f"{name}-{free}"

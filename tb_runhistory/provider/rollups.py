@@ -1,12 +1,15 @@
 """Runs that are computed: the mean, minimum or maximum over the children of a run, step by step.
 
 For each subtree below a run, its nearest descendants that recorded the tag contribute. The value at a step is over the
-runs that have this step, and over the finite ones of their values unless no value there is finite.
+runs that have this step, and over the finite ones of their values unless no value there is finite. Beyond
+``MOST_POINTS`` points in all it is computed from a sample of each run's points, which has their extremes: minimum and
+maximum stay true, at steps that are as far apart as the chart's, and the mean is that of the sampled values there.
 """
 
 from __future__ import annotations
 
-import math
+import re
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,60 +17,76 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_runhistory.points.downsample import downsample
 from tb_runhistory.provider.deadline import Deadline
-from tb_runhistory.records.columns import RunColumns, SampledPoints, SeriesColumns, SeriesKey
+from tb_runhistory.provider.directory import RunDirectory
+from tb_runhistory.provider.series_table import SeriesTable
+from tb_runhistory.provider.snapshot import Snapshot
+from tb_runhistory.records.columns import SampledPoints, SeriesKey
 from tb_runhistory.records.points import Points
-from tb_runhistory.store.base import RunHistoryReader
-from tb_runhistory.store.downsample import downsample
+from tb_runhistory.store.base import SeriesReader
 
-WINDOW_POINTS = 1_000_000
-"""How many points are held at once. Beyond it the steps are gone through window by window, each thinned at once."""
+MOST_POINTS = 500_000
+"""How many points are read for one roll-up, and so how many are held at once."""
 
-_SAMPLE_POINTS = 256
+_SERIES_AT_ONCE = 32
+_COMPUTED_NAME = re.compile(r"(.+)/\[(\w+)\]\**")
 
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """What is computed for one run and tag: ``rows`` of a ``SeriesColumns`` contribute."""
+    """What is computed for one run, at ``row`` of the directory, and tag: ``lines`` of a ``SeriesTable`` contribute."""
 
-    run_id: str
+    row: int
     tag: str
-    rows: list[int]
+    lines: list[int]
 
 
-def find_rollups(runs: RunColumns, series: SeriesColumns) -> list[Rollup]:
-    """The roll-ups of every run that has descendants with a series, over the rows of ``series``."""
-    above = {run_id: path.split("/")[:-1] for run_id, path in zip(runs.run_id, runs.path, strict=True)}
-    recorded = {(key.run_id, tag) for key, tag in zip(series.key, series.tag, strict=True)}
-    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row, (key, tag) in enumerate(zip(series.key, series.tag, strict=True)):
-        for ancestor in reversed(above.get(key.run_id, [])):
-            if ancestor not in above:
+def find_rollups(snapshot: Snapshot, table: SeriesTable) -> list[Rollup]:
+    """The roll-ups of every run in view that has descendants with a series in the table."""
+    runs = snapshot.directory
+    recorded = set(zip(table.row.tolist(), table.tag.tolist(), strict=True))
+    above: dict[int, list[int]] = {}
+    lines: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for line, (row, tag) in enumerate(zip(table.row.tolist(), table.tag.tolist(), strict=True)):
+        if row not in above:
+            above[row] = runs.ancestors(row)
+        for ancestor in above[row]:
+            if not snapshot.is_shown(ancestor):
                 break
-            rows[ancestor, tag].append(row)
+            lines[ancestor, tag].append(line)
             if (ancestor, tag) in recorded:
                 break
-    return [Rollup(run_id, tag, found) for (run_id, tag), found in rows.items()]
+    return [Rollup(row, table.tags[tag], found) for (row, tag), found in lines.items()]
 
 
-def rollup_name(run_name: str, statistic: str, taken: dict[str, str]) -> str:
-    """The name of the computed run below ``run_name``; a run that bears it already keeps it."""
-    name = f"{run_name}/[{statistic}]"
-    while name in taken:
+def rollup_name(runs: RunDirectory, row: int, statistic: str) -> str:
+    """The name of the computed run below the one at ``row``; a run that bears it already keeps it."""
+    name = f"{runs.name(row)}/[{statistic}]"
+    while runs.row_named(name) is not None:
         name += "*"
     return name
 
 
-def last_point(series: SeriesColumns, rows: Sequence[int], statistic: str) -> Points:
+def rolled_up_row(runs: RunDirectory, name: str, statistics: Sequence[str]) -> int | None:
+    """The row of the run that the computed run ``name`` stands below; None where it is no computed run's name."""
+    parts = _COMPUTED_NAME.fullmatch(name)
+    row = None if parts is None else runs.row_named(parts[1])
+    if parts is None or row is None or parts[2] not in statistics or rollup_name(runs, row, parts[2]) != name:
+        return None
+    return row
+
+
+def last_point(table: SeriesTable, lines: Sequence[int], statistic: str) -> Points:
     """The roll-up at its last step, from the series' facts alone."""
-    last_step = series.last_step[rows].max()
-    chosen = [row for row in rows if series.last_step[row] == last_step]
-    ends = Points(series.last_step[chosen], series.last_wall_time[chosen], series.last_value[chosen])
+    last_step = table.last_step[lines].max()
+    chosen = [line for line in lines if table.last_step[line] == last_step]
+    ends = Points(table.last_step[chosen], table.last_wall_time[chosen], table.last_value[chosen])
     return combine(ends, [statistic])[statistic]
 
 
 def read_rollup(
-    reader: RunHistoryReader,
+    reader: SeriesReader,
     keys: Sequence[SeriesKey],
     total: int,
     statistics: Sequence[str],
@@ -75,15 +94,32 @@ def read_rollup(
     deadline: Deadline,
 ) -> dict[str, Points]:
     """The roll-ups of the series ``keys``, which have ``total`` points in all, by statistic; at most ``limit`` each."""
-    if total <= WINDOW_POINTS:
-        combined = combine(_joined(reader.read_points(keys)), statistics)
-        return {name: downsample([points], limit) for name, points in combined.items()}
-    parts: dict[str, list[Points]] = {name: [] for name in statistics}
-    for window in _windows(reader.read_points(keys, _SAMPLE_POINTS), total):
+    sample = None if total <= MOST_POINTS else max(1, min(2 * limit, MOST_POINTS // len(keys)))
+    parts: list[Points] = []
+    held = 0
+    for start in range(0, len(keys), _SERIES_AT_ONCE):
         deadline.check()
-        for name, points in combine(_joined(reader.read_points(keys, window=window)), statistics).items():
-            parts[name].append(downsample([points], limit))
-    return {name: downsample(part, limit) for name, part in parts.items()}
+        parts.append(_joined(reader.read_points(keys[start : start + _SERIES_AT_ONCE], sample)))
+        held += len(parts[-1])
+        if sample is None and held > MOST_POINTS:
+            # A damaged store: there are more points than its facts count.
+            return read_rollup(reader, keys, sys.maxsize, statistics, limit, deadline)
+    points = Points.concatenate(parts)
+    if sample is not None and len(points):
+        points = _at_common_steps(points, limit)
+    return {name: downsample([combined], limit) for name, combined in combine(points, statistics).items()}
+
+
+def _at_common_steps(points: Points, count: int) -> Points:
+    """The points at the ends of ``count`` ranges of steps: samples of several series have no steps in common."""
+    first = int(points.steps.min())
+    span = int(points.steps.max()) - first
+    width = span // count + 1
+    # Without a sign, since the difference of two steps may be beyond 63 bits.
+    starts = (points.steps.astype(np.uint64) - np.uint64(first % 2**64)) // np.uint64(width) * np.uint64(width)
+    ends = starts + np.minimum(np.uint64(width - 1), np.uint64(span) - starts)
+    steps = (ends + np.uint64(first % 2**64)).astype(np.int64)
+    return Points(steps, points.wall_times, points.values)
 
 
 def combine(points: Points, statistics: Sequence[str]) -> dict[str, Points]:
@@ -118,19 +154,3 @@ def _group_starts(steps: NDArray[np.int64]) -> NDArray[np.intp]:
 
 def _joined(sampled: Sequence[SampledPoints]) -> Points:
     return Points.concatenate([sample.points for sample in sampled])
-
-
-def _windows(samples: Sequence[SampledPoints], total: int) -> list[tuple[int, int]]:
-    """Ranges of steps, both ends included, that hold about ``WINDOW_POINTS`` points each, judged by a sample."""
-    samples = [sample for sample in samples if len(sample.points)]
-    if not samples:
-        return []
-    steps = np.concatenate([sample.points.steps for sample in samples])
-    weights = np.concatenate([np.full(len(s.points), s.total / len(s.points)) for s in samples])
-    order = np.argsort(steps, kind="stable")
-    steps, filled = steps[order], np.cumsum(weights[order])
-    count = math.ceil(total / WINDOW_POINTS)
-    at = np.searchsorted(filled, np.arange(1, count) * filled[-1] / count)
-    starts = np.unique(np.concatenate((steps[:1], steps[np.minimum(at, len(steps) - 1)])))
-    ends = np.concatenate((starts[1:] - 1, steps[-1:]))
-    return list(zip(starts.tolist(), ends.tolist(), strict=True))

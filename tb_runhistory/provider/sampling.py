@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tb_runhistory.records.columns import SeriesColumns
+from tb_runhistory.provider.series_table import SeriesTable
 
 LEAST_POINTS = 64
 """A series of a large request gets no fewer, unless fewer were asked for."""
@@ -34,21 +34,24 @@ def points_each(asked: int, series_count: int, budget: int | None) -> int:
     return max(1, min(limit, REPLY_POINTS // count))
 
 
-def parallel_groups(series: SeriesColumns, rows: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Rows whose steps may be equal and are to be thinned together; only those with more than ``limit`` points.
+def parallel_groups(series: SeriesTable, lines: Sequence[int], limit: int) -> Iterator[list[int]]:
+    """Lines whose steps may be equal and are to be thinned together; only those with more than ``limit`` points.
 
-    Rows with the same count, first and last step are taken for parallel, and their steps have yet to be compared.
+    Series with the same count, first and last step are taken for parallel, and their steps have yet to be compared.
     """
     alike: dict[tuple[int, int, int], list[int]] = defaultdict(list)
-    for row in rows:
-        if series.count[row] > limit:
-            alike[int(series.count[row]), int(series.first_step[row]), int(series.last_step[row])].append(row)
+    for line in lines:
+        if series.count[line] > limit:
+            alike[int(series.count[line]), int(series.first_step[line]), int(series.last_step[line])].append(line)
     for (count, _, _), group in alike.items():
-        if len(group) <= TOGETHER_SERIES and count * len(group) <= TOGETHER_POINTS:
-            parts = [group]
-        else:
-            by_run: dict[str, list[int]] = defaultdict(list)
-            for row in group:
-                by_run[series.key[row].run_id].append(row)
-            parts = [part for part in by_run.values() if count * len(part) <= TOGETHER_POINTS]
-        yield from (part for part in parts if len(part) > 1)
+        if _fits(count, group):
+            yield group
+            continue
+        by_run: dict[int, list[int]] = defaultdict(list)
+        for line in group:
+            by_run[int(series.row[line])].append(line)
+        yield from (part for part in by_run.values() if _fits(count, part))
+
+
+def _fits(count: int, group: Sequence[int]) -> bool:
+    return 1 < len(group) <= TOGETHER_SERIES and count * len(group) <= TOGETHER_POINTS

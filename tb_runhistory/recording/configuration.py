@@ -1,4 +1,4 @@
-"""Which store is meant where none is named."""
+"""What surrounds a process: the store that is meant where none is named, and whether it records."""
 
 from __future__ import annotations
 
@@ -8,11 +8,38 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tb_runhistory.errors import InvalidUri, NotFound
+from tb_runhistory.errors import BadRequest, InvalidUri, NotFound
 from tb_runhistory.uri import DEFAULT_URI, URI_VARIABLE, StoreUri, parse_uri
 
 CONFIG_FOLDER = ".runhistory"
 CONFIG_FILE = "config.json"
+MODE_VARIABLE = "RUNHISTORY_MODE"
+
+
+class RecordingMode(StrEnum):
+    """What ``RUNHISTORY_MODE`` may say."""
+
+    ONLINE = "online"
+    """Journals are shipped to the store as they grow."""
+
+    OFFLINE = "offline"
+    """Journals are kept until ``tb-runhistory sync`` ships them."""
+
+    DISABLED = "disabled"
+    """Every call works and nothing is recorded."""
+
+
+def recording_mode() -> RecordingMode:
+    """The mode that the environment asks for, online by default.
+
+    Raises:
+      BadRequest: the variable holds something else.
+    """
+    text = os.environ.get(MODE_VARIABLE, "").strip().lower() or RecordingMode.ONLINE.value
+    try:
+        return RecordingMode(text)
+    except ValueError:
+        raise BadRequest(f"{MODE_VARIABLE} is {text!r}: set it to online, offline or disabled, or unset it") from None
 
 
 class Origin(StrEnum):

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tb_runhistory.recording.stored import StoredRun
+    from tb_runhistory.recording.reading import StoredRun
 
 _MOST_ROWS = 10
 _MOST_CHARACTERS = 120

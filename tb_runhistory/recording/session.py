@@ -1,4 +1,4 @@
-"""What a process records of one run between its start and its end.
+"""What a process records of its runs between their start and their end.
 
 A run has one session at a time. The process that began it owns it: only that one's end is the run's. Forked children,
 and processes that were given the run, log to the same session without owning it.
@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from time import time
 
 from tb_runhistory.errors import ParameterConflict, RunStateError
-from tb_runhistory.recording.recorder import AppendPoint, Recorder
+from tb_runhistory.recording.recorder import AppendPoint, JournalEnd, JournalUser, Recorder
+from tb_runhistory.recording.values import LARGEST_STEP
 from tb_runhistory.records.changes import (
-    CreateExperiment,
     CreateRun,
     DataClass,
     DeclareSeries,
@@ -35,6 +35,7 @@ class Series:
     """A series that the session has declared, and the steps of those who give none.
 
     ``steps`` counts on by itself. ``given`` is the last step that a caller gave, None once it has been counted from.
+    At the largest step that there is counting stands still.
     """
 
     __slots__ = ("append", "data_class", "given", "metric", "number", "steps")
@@ -52,7 +53,11 @@ class Series:
         if self.given is not None:
             self.steps = itertools.count(self.given + 1)
             self.given = None
-        return next(self.steps)
+        step = next(self.steps)
+        if step < LARGEST_STEP:
+            return step
+        self.steps = itertools.count(LARGEST_STEP)
+        return LARGEST_STEP
 
     def peek(self) -> int:
         """What ``next_step`` will say. The caller holds the recorder's lock."""
@@ -85,44 +90,42 @@ class RunSession:
         self._is_announced = False
         self._unrecorded = 0
 
-    @classmethod
-    def begin(cls, recorder: Recorder, run: CreateRun, next_steps: Mapping[str, int]) -> RunSession:
-        """A new session of the run, which is created where it does not exist, owned by this process."""
-        session = cls(recorder, run, new_id(), True, next_steps)
-        with recorder.lock:
-            session._announce()
-            recorder.append(StartRun(run.root_id, run.run_id, session.session_id, time(), socket.gethostname()))
-            recorder.sessions[run.run_id] = session
-        return session
-
-    @classmethod
-    def join(cls, recorder: Recorder, run: CreateRun, session_id: str, next_steps: Mapping[str, int]) -> RunSession:
-        """The session that another process began, for this one to log to."""
-        with recorder.lock:
-            session = cls(recorder, run, session_id, False, next_steps)
-            recorder.sessions[run.run_id] = session
-        return session
+    def begin(self, follows: str) -> None:
+        """Records that the run runs in this session, after the one that it ``follows`` ("" if none is known)."""
+        with self.recorder.lock:
+            self._announce()
+            run = self.run
+            self.recorder.append(
+                StartRun(run.root_id, run.run_id, self.session_id, time(), socket.gethostname(), follows)
+            )
 
     def end(self, status: RunStatus, error: str = "") -> bool:
         """Ends the session, and with it the run. False when it has ended before."""
         with self.recorder.lock:
             if self.status.is_terminal:
                 return False
+            # The end must not go into a journal that somebody has removed.
+            self.recorder.see_to_journal()
             self.status = status
             numbers = [series.number for series in self._series.values()]
-            self._remember_steps()
+            self._forget_series()
             self._announce()
             self._report_unrecorded()
             self.recorder.append(EndRun(self.run.root_id, self.run.run_id, self.session_id, status, time(), error))
             self.recorder.release(numbers)
-            self.recorder.sessions.pop(self.run.run_id, None)
         return True
 
-    def detach(self) -> None:
-        """This process is another than the one that began: it does not own the session, and starts a journal anew."""
-        self._remember_steps()
-        self.is_owner = False
+    def leave_journal(self) -> None:
+        """The journal is not written any more: the next one gets all declarations anew."""
+        self._forget_series()
         self._is_announced = False
+
+    def restate(self) -> None:
+        """The journal was removed with what only it had: says again, in a session that follows, what is known here."""
+        follows, self.session_id = self.session_id, new_id()
+        self.begin(follows)
+        for name, value in self.parameters.items():
+            self.recorder.append(SetParameter(self.run.root_id, self.run.run_id, name, value))
 
     def next_steps(self) -> dict[str, int]:
         """By tag, the step after the last one that this process knows of."""
@@ -164,7 +167,7 @@ class RunSession:
                     column: self._find_or_declare(tags[column], metric, column, value, description, MetricShape.ROW)
                     for column, value in row.items()
                 }
-                step = next(self._row_steps(metric))
+                step = min(next(self._row_steps(metric)), LARGEST_STEP)
                 for column, series in columns.items():
                     if series is None:
                         self._unrecorded += 1
@@ -194,7 +197,6 @@ class RunSession:
         if self._is_announced:
             return
         self._is_announced = True
-        self.recorder.append(CreateExperiment(self.run.experiment, self.run.created_at))
         self.recorder.append(self.run)
 
     def _report_unrecorded(self) -> None:
@@ -210,7 +212,8 @@ class RunSession:
             steps = self._rows[metric] = itertools.count(max(earlier, default=0))
         return steps
 
-    def _remember_steps(self) -> None:
+    def _forget_series(self) -> None:
+        # Where each stands is kept: it may be declared again.
         self._next_steps |= {tag: series.peek() for tag, series in self._series.items()}
         self._series.clear()
         self.scalars.clear()
@@ -249,6 +252,62 @@ class RunSession:
         if data_class is DataClass.SCALAR and not column:
             self.scalars[tag] = series
         return series
+
+
+class Sessions(JournalUser):
+    """The sessions that this process takes part in, in one store: at most one a run."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self._by_run: dict[str, RunSession] = {}
+        recorder.user = self
+
+    def get(self, run_id: str) -> RunSession | None:
+        """The session of a run; None where this process does not take part in one."""
+        return self._by_run.get(run_id)
+
+    def chosen(self, text: str) -> list[RunSession]:
+        """The sessions of runs for which somebody chose the id ``text``."""
+        return [session for session in list(self._by_run.values()) if session.run.chosen_id == text]
+
+    def owned(self) -> list[RunSession]:
+        """The sessions that this process has to end, children before their parents."""
+        sessions = [session for session in list(self._by_run.values()) if session.is_owner]
+        return sorted(sessions, key=lambda session: session.run.path.count("/"), reverse=True)
+
+    def begin(self, run: CreateRun, next_steps: Mapping[str, int], follows: str = "") -> RunSession:
+        """A new session of the run, which is created where it does not exist, owned by this process."""
+        with self.recorder.lock:
+            session = RunSession(self.recorder, run, new_id(), True, next_steps)
+            session.begin(follows)
+            self._by_run[run.run_id] = session
+        return session
+
+    def join(self, run: CreateRun, session_id: str, next_steps: Mapping[str, int]) -> RunSession:
+        """The session that another process began, for this one to log to."""
+        with self.recorder.lock:
+            session = RunSession(self.recorder, run, session_id, False, next_steps)
+            self._by_run[run.run_id] = session
+        return session
+
+    def end(self, session: RunSession, status: RunStatus, error: str = "") -> bool:
+        """Ends a session. False when it has ended before."""
+        with self.recorder.lock:
+            if not session.end(status, error):
+                return False
+            self._by_run.pop(session.run.run_id, None)
+        return True
+
+    def journal_ended(self, end: JournalEnd) -> None:
+        """See ``JournalUser``."""
+        sessions = list(self._by_run.values())
+        for session in sessions:
+            session.leave_journal()
+            session.is_owner = session.is_owner and end is JournalEnd.LOST
+            if session.is_owner:
+                session.restate()
+        if end is JournalEnd.CLOSED:
+            self._by_run.clear()
 
 
 def running_session(session: RunSession | None, name: str) -> RunSession:

@@ -20,10 +20,21 @@ NO_TREE = ""
 
 
 class DataClass(StrEnum):
-    """What the values of a series are."""
+    """What the values of a series are. A text is a value of one UTF-8 content, a tensor one of one ``TensorProto``."""
 
     SCALAR = "scalar"
     TEXT = "text"
+    TENSOR = "tensor"
+    BLOB_SEQUENCE = "blob_sequence"
+
+
+class LifecycleStage(StrEnum):
+    """Whether a run or an experiment is shown: views show active ones unless they are asked for others."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    """Out of sight until it is restored, or removed for good by ``tb-runhistory gc``."""
 
 
 class MetricShape(StrEnum):
@@ -45,8 +56,31 @@ class CreateExperiment:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameExperiment:
+    """The experiment ``name`` is called ``new_name`` from now on. Nothing changes where that name is taken."""
+
+    name: str
+    new_name: str
+    root_id: str = NO_TREE
+
+
+@dataclass(frozen=True, slots=True)
+class StageExperiment:
+    """The experiment ``name`` is shown, archived or deleted from now on, whatever becomes of its runs alone."""
+
+    name: str
+    stage: LifecycleStage
+    root_id: str = NO_TREE
+
+
+@dataclass(frozen=True, slots=True)
 class CreateRun:
-    """The run exists, not started. ``path`` is the ids from the root to the run, joined by "/"."""
+    """The run exists, not started.
+
+    Ids are UUIDs in their usual form. ``path`` is the ids from the root to the run, joined by "/". ``chosen_id`` is
+    what a person called the run by when it was made, "" if nothing: a name to find it by, which others may have as
+    well. A tree is in one experiment: that of a child is its root's.
+    """
 
     root_id: str
     run_id: str
@@ -56,13 +90,25 @@ class CreateRun:
     display_name: str
     created_at: float
     description: str = ""
+    chosen_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    """The run and all its descendants are shown, archived or deleted from now on."""
+
+    root_id: str
+    run_id: str
+    stage: LifecycleStage
 
 
 @dataclass(frozen=True, slots=True)
 class StartRun:
     """The run runs in a new session: a process started it, or resumed it after an earlier session.
 
-    ``session_id`` is a UUIDv7, so that sessions sort by when they began.
+    The store counts the sessions of a run as it hears of them. ``follows`` is the session that the process found when
+    it resumed the run ("" if it found none): that one is counted first, whichever is heard of first. So the order of
+    sessions is that of cause and effect, and never that of clocks or ids.
     """
 
     root_id: str
@@ -70,6 +116,7 @@ class StartRun:
     session_id: str
     started_at: float
     host: str
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +182,7 @@ class AddProperties:
 class DeclareSeries:
     """The series ``tag`` of a run is logged to in the session, under a number that holds in one journal only.
 
+    ``plugin_name`` and ``plugin_data`` are what TensorBoard's ``SummaryMetadata`` says of the series, where it has one.
     ``metric`` is the name given to ``Run.log`` and its kin, and ``column`` the column of a row or table
     (``tag`` is then "metric/column").
     """
@@ -149,6 +197,8 @@ class DeclareSeries:
     column: str = ""
     shape: MetricShape = MetricShape.SCALAR
     description: str = ""
+    plugin_name: str = ""
+    plugin_data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +213,17 @@ class LogText:
 
 
 @dataclass(frozen=True, slots=True)
+class LogBlobs:
+    """One value of a tensor or blob sequence series: a serialized ``TensorProto``, or the blobs of the sequence."""
+
+    root_id: str
+    number: int
+    step: int
+    wall_time: float
+    blobs: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DropPoints:
     """``count`` further points of the run found no room in the journal. They were never acknowledged."""
 
@@ -173,7 +234,10 @@ class DropPoints:
 
 Change: TypeAlias = (
     CreateExperiment
+    | RenameExperiment
+    | StageExperiment
     | CreateRun
+    | StageRun
     | StartRun
     | EndRun
     | DescribeRun
@@ -185,5 +249,5 @@ Change: TypeAlias = (
 )
 """What a store's writer applies."""
 
-JournalRecord: TypeAlias = Change | DeclareSeries | LogText
+JournalRecord: TypeAlias = Change | DeclareSeries | LogText | LogBlobs
 """What a journal carries besides points."""

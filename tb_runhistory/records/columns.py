@@ -12,28 +12,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_runhistory.records.changes import MetricShape, ParameterValue
+from tb_runhistory.records.changes import LifecycleStage, MetricShape, ParameterValue
 from tb_runhistory.records.points import Floats, Points
 from tb_runhistory.records.status import RunStatus
+
+ACTIVE = frozenset({LifecycleStage.ACTIVE})
+ANY_STAGE = frozenset(LifecycleStage)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which runs are meant: all; those of an experiment; runs with their whole subtrees; or both conditions.
 
-    ``only``, where it is given, leaves of these the runs with these ids, each without what is below it.
+    ``run_ids`` may hold chosen ids, too: each stands for all runs that bear it. ``only``, where it is given, leaves of
+    these the runs with these ids, each without what is below it. ``stages`` leaves those in one of these stages. A run
+    is in its own, or in its experiment's where that is further out of sight.
     """
 
     experiment: str | None = None
     run_ids: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
+    stages: frozenset[LifecycleStage] = ACTIVE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExperimentColumns:
-    """Experiments, oldest first."""
+    """Experiments, oldest first. ``run_count`` counts the runs that are in scope."""
 
     name: list[str]
+    stage: list[LifecycleStage]
     description: list[str]
     created_at: Floats
     run_count: NDArray[np.int64]
@@ -48,14 +55,16 @@ class RunColumns:
 
     ``parent_id`` is "" at a root and ``path`` the ids from the root to the run joined by "/". ``status`` is as
     stored: see ``records.status.shown_status``. ``number`` counts within the experiment from 1. ``dropped`` is the
-    number of points that found no room in a journal. ``session_id`` is the session that runs or ran last, "" at a run
-    that never started.
+    number of points that found no room in a journal, ``refused`` that of records that the store could not take.
+    ``session_id`` is the session that runs or ran last, "" at a run that never started.
     """
 
     run_id: list[str]
     root_id: list[str]
     parent_id: list[str]
     path: list[str]
+    chosen_id: list[str]
+    stage: list[LifecycleStage]
     experiment: list[str]
     display_name: list[str]
     description: list[str]
@@ -69,6 +78,7 @@ class RunColumns:
     ended_at: Floats
     heartbeat_at: Floats
     dropped: NDArray[np.int64]
+    refused: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.run_id)
@@ -123,8 +133,8 @@ class SeriesColumns:
     Facts are over the points that are shown (what a later session supersedes, or a later point at the same step
     replaces, is in ``hidden`` only). ``count`` is the number of points, ``first_*`` and ``last_*`` are of the lowest
     and the highest step; ``minimum``, ``maximum`` and ``sum`` are over the finite values, with the step where the
-    extreme stands first (minimum and maximum are NaN and their steps 0 where no value is finite). Text series have no
-    value facts: NaN and 0.
+    extreme stands first (minimum and maximum are NaN and their steps 0 where no value is finite). ``sum`` is NaN where
+    it overflows both ways. Other classes have no value facts: NaN and 0.
     """
 
     key: list[SeriesKey]
@@ -133,11 +143,12 @@ class SeriesColumns:
     column: list[str]
     shape: list[MetricShape]
     description: list[str]
+    plugin_name: list[str]
+    plugin_data: list[bytes]
     count: NDArray[np.int64]
     hidden: NDArray[np.int64]
     non_finite: NDArray[np.int64]
     first_step: NDArray[np.int64]
-    first_wall_time: Floats
     last_step: NDArray[np.int64]
     last_wall_time: Floats
     last_value: Floats
@@ -169,14 +180,40 @@ class SampledPoints:
     damaged: tuple[DamagedBlock, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One content of an entry: its bytes, or where it is large the digest by which the artifacts have it."""
+
+    size: int
+    data: bytes | None
+    digest: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class TextColumns:
-    """Texts of one series by increasing step, out of ``total``."""
+class EntryColumns:
+    """Entries of one text, tensor or blob sequence series by increasing step, out of ``total``.
+
+    ``damaged`` counts those that should be among them and cannot be read.
+    """
 
     step: NDArray[np.int64]
     wall_time: Floats
-    text: list[str]
+    contents: list[tuple[Content, ...]]
     total: int
+    damaged: int = 0
 
     def __len__(self) -> int:
-        return len(self.text)
+        return len(self.contents)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has changed in a store since some position: ``runs`` as (root_id, run_id), None where it may be anything.
+
+    ``experiments`` says whether the name or the stage of an experiment may have changed, which concerns its runs, of
+    which none need have changed. ``position`` is where to go on from the next time.
+    """
+
+    position: int
+    runs: list[tuple[str, str]] | None
+    experiments: bool = True

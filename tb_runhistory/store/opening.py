@@ -3,78 +3,112 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tb_runhistory.errors import NotFound, StoreUnavailable
-from tb_runhistory.file_system import NETWORK, file_system_of
+from tb_runhistory.errors import NotFound
 from tb_runhistory.store.base import RunHistoryReader, RunHistoryWriter
-from tb_runhistory.store.sqlite_file import check_store as check_file
 from tb_runhistory.uri import StoreUri
 
+if TYPE_CHECKING:
+    from tb_runhistory.artifacts.base import ArtifactStore
+    from tb_runhistory.store.sql.database import Database
+
+ARTIFACTS_VARIABLE = "RUNHISTORY_ARTIFACT_DIR"
+"""Names the folder for large contents of a store that is no file."""
+
 NEWEST_SCHEMA = 1
-"""``schema.SCHEMA_VERSION``, told here again so that a store can be checked without SQLAlchemy (a test compares)."""
+"""``schema.SCHEMA_VERSION``, again so that a store can be checked without SQLAlchemy (a test compares)."""
 
 
 def check_store(uri: StoreUri) -> None:
-    """Makes sure that there is a store at ``uri`` which this version can read. Standard library only.
+    """Makes sure that there is a store at ``uri`` which this version can read. Of a file it costs next to nothing.
 
     Raises:
-      NotFound, NotAStore, StoreTooNew, StoreUnavailable: as ``sqlite_file.check_store`` says.
+      NotFound: there is none.
+      NotAStore: there is something else.
+      StoreTooNew: it was made by a newer version.
+      StoreUnavailable: it cannot be read now.
     """
-    check_file(uri, NEWEST_SCHEMA)
+    if uri.is_file:
+        from tb_runhistory.store.sqlite.files import check_store as check_file
+        from tb_runhistory.store.sqlite.files import resolved
+
+        check_file(resolved(uri.path), NEWEST_SCHEMA)
+    else:
+        open_database(uri).close()
+
+
+def store_exists(uri: StoreUri) -> bool:
+    """Whether there is anything at ``uri``, whether or not it can be read.
+
+    Raises:
+      StoreUnavailable: that cannot be told now.
+    """
+    try:
+        check_store(uri)
+    except NotFound:
+        return False
+    return True
+
+
+def open_database(uri: StoreUri, writable: bool = False) -> Database:
+    """The database at ``uri``. With ``writable`` a store is made if there is none, and upgraded if it is old.
+
+    Raises:
+      NotFound, NotAStore, StoreTooNew, StoreUnavailable: as ``check_store``; also ``DamagedData``.
+    """
+    if uri.is_file:
+        from tb_runhistory.store.sqlite.database import SqliteDatabase
+
+        return SqliteDatabase(uri, writable)
+    from tb_runhistory.store.postgresql.database import PostgresDatabase
+
+    return PostgresDatabase(uri, writable)
+
+
+def open_artifacts(uri: StoreUri) -> ArtifactStore:
+    """What keeps the large contents of the store at ``uri``: a folder beside its file.
+
+    For a database on a server it is the folder that ``ARTIFACTS_VARIABLE`` names, else one of this user's, which
+    all who record and view have to share.
+    """
+    from tb_runhistory.artifacts.folder import ArtifactFolder
+
+    if uri.is_file:
+        from tb_runhistory.store.sqlite.files import resolved
+
+        return ArtifactFolder(Path(resolved(uri.path) + "-artifacts"))
+    named = os.environ.get(ARTIFACTS_VARIABLE)
+    if named:
+        return ArtifactFolder(Path(named))
+    from platformdirs import user_data_path
+
+    server = re.sub(r"[^\w.-]+", "-", uri.shown.partition("://")[2].partition("?")[0])
+    return ArtifactFolder(user_data_path("tb-runhistory") / "artifacts" / server)
 
 
 def open_reader(uri: StoreUri) -> RunHistoryReader:
     """A reader of the store at ``uri``.
 
     Raises:
-      NotFound, NotAStore, StoreTooNew, StoreUnavailable: as ``check_store``.
+      NotFound, NotAStore, StoreTooNew, StoreUnavailable, DamagedData: as ``open_database``.
     """
-    check_store(uri)
-    from tb_runhistory.store.sql_reader import SqliteReader
+    database = open_database(uri)
+    from tb_runhistory.store.sql.reader import SqlReader
 
-    return SqliteReader(uri)
+    return SqlReader(database, open_artifacts(uri))
 
 
 def open_writer(uri: StoreUri) -> RunHistoryWriter:
-    """A writer of the store at ``uri``, which is created if there is none and upgraded if it is old.
+    """A writer of the store at ``uri``, which is made if there is none and upgraded if it is old.
 
     Raises:
-      NotAStore, StoreTooNew: what is there is something else, or newer.
-      StoreUnavailable: the file cannot be created or written, or its file system is no place for SQLite's WAL.
+      NotAStore, StoreTooNew, DamagedData: what is there is something else, newer, or not to be trusted.
+      StoreUnavailable: it cannot be made or written.
     """
-    from tb_runhistory.store.locks import StoreLock
-    from tb_runhistory.store.sql_writer import SqliteWriter
-    from tb_runhistory.store.sqlite import LOCK_TIMEOUT_SECONDS, create_store, sqlite_errors, upgrade_store
+    database = open_database(uri, writable=True)
+    from tb_runhistory.store.sql.writer import SqlWriter
 
-    path = uri.path
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreUnavailable(f"the folder of the store {path} cannot be made: {error.strerror}") from None
-    kind = file_system_of(Path(path).parent)
-    if kind in NETWORK:
-        raise StoreUnavailable(
-            f"the store {path} is on a network file system ({kind}), where SQLite can lose data: "
-            "keep it on a local disk of the machine that records"
-        )
-    lock = StoreLock(path)
-    try:
-        with lock.commit(LOCK_TIMEOUT_SECONDS):
-            try:
-                # An empty file is what "touch" and temporary files leave: nothing is lost by making it a store.
-                version = check_file(uri, NEWEST_SCHEMA) if not _is_empty(path) else None
-            except NotFound:
-                version = None
-            with sqlite_errors(path):
-                if version is None:
-                    create_store(path)
-                elif version < NEWEST_SCHEMA:
-                    upgrade_store(path)
-        return SqliteWriter(path)
-    finally:
-        lock.close()
-
-
-def _is_empty(path: str) -> bool:
-    return os.path.isfile(path) and os.path.getsize(path) == 0
+    return SqlWriter(database, open_artifacts(uri))

@@ -17,10 +17,13 @@ from tb_runhistory.cli import main
 from tb_runhistory.records.changes import (
     AddProperties,
     CreateExperiment,
+    DataClass,
     DropPoints,
+    LifecycleStage,
     ParameterValue,
     SetParameter,
     SetTags,
+    StageRun,
 )
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.opening import open_writer
@@ -53,7 +56,9 @@ def run_program(*arguments: str, **options: Any) -> subprocess.CompletedProcess[
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URI of a store with two experiments, a sweep of thirty trials, a fold below one, and runs in all states."""
+    """The URI of a store with experiments, a sweep of thirty trials, a fold below one, runs in all states and stages,
+    and six runs for which the same id was chosen.
+    """
     uri = f"sqlite:///{tmp_path_factory.mktemp('history') / 'runs.db'}"
     with open_writer(parse_uri(uri)) as writer:
         built = History(writer)
@@ -68,7 +73,17 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> str:
                 fold.log("odd", [0, 1, 2], [math.nan, math.inf, -math.inf]).end(RunStatus.FAILED, "Boom\n  at \x1b[31m")
             trial.end()
         sweep.end()
-        built.root("0190-other", "ridge", display_name="rate=0.1").log_texts("note", [(3, "hello\nthere")])
+        other = built.root("0190-other", "ridge", display_name="rate=0.1").log_texts("note", [(3, "hello\nthere")])
+        other.log_entries("weights", DataClass.TENSOR, [(0, (b"t",)), (1, (b"u",))], "histograms")
+        for name in ("first", "second", "third", "fourth", "fifth", "sixth"):
+            twin = built.root(f"0190-{name}", "twins", display_name=name)
+            twin.child(f"0190-twin-of-{name}", chosen_id="0190-twin", display_name="0190-twin").end()
+            twin.end()
+        away = built.root("0190-away", "ridge", display_name="away")
+        away.child("0190-away-child", display_name="away child").end()
+        away.end().apply(StageRun(away.root_id, away.run_id, LifecycleStage.ARCHIVED))
+        gone = built.root("0190-gone", "junk", display_name="gone").end()
+        gone.apply(StageRun(gone.root_id, gone.run_id, LifecycleStage.DELETED))
     return uri
 
 

@@ -15,12 +15,14 @@ from zlib import crc32
 import pytest
 
 from tb_runhistory.journal.spool import journal_folders, spool_folder
-from tb_runhistory.recording.shipper_lock import ShipperLock
-from tb_runhistory.recording.shipper_presence import shipper_of
+from tb_runhistory.records.changes import SetTags
+from tb_runhistory.records.identity import new_id
+from tb_runhistory.shipping.lock import ShipperLock
+from tb_runhistory.shipping.presence import shipper_of
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
 from tests.cli.conftest import PROGRAM, answer, call
-from tests.conformance.builder import History
+from tests.conformance.builder import History, id_of
 from tests.recording.scripts import Scripts, eventually
 from tests.store.test_viewing_writes_nothing import contents
 
@@ -68,7 +70,7 @@ def test_a_sound_store_is_said_to_be_one_and_stays_as_it_is(path: Path) -> None:
     before = contents(path.parent)
     result = call("check", f"sqlite:///{path}")
     assert result.exit_code == 0
-    assert "1 run, 9,000 points, 5 blocks read, schema version 1" in result.stdout
+    assert "1 run, 9,000 points, 5 blocks, 0 entries read, schema version 1" in result.stdout
     assert result.stdout.endswith("Nothing is wrong.\n")
     assert contents(path.parent) == before
     checked = answer("check", f"sqlite:///{path}")
@@ -79,10 +81,10 @@ def test_a_flipped_bit_is_named_with_its_run_and_metric(path: Path) -> None:
     damage(path)
     result = call("check", f"sqlite:///{path}")
     assert result.exit_code == 1
-    assert "points: run run loss: 4,096 points at steps 0 to 4095 cannot be read: " in result.stdout
-    assert "1 thing wrong: restore the store from a backup" in result.stdout
+    assert f"points: run {id_of('run')} loss: 4096 points at steps 0 to 4095 cannot be read: " in result.stdout
+    assert "1 thing wrong: restore the store from a backup, or go on with it." in result.stdout
     (fault,) = answer("check", f"sqlite:///{path}")["faults"]
-    assert (fault["part"], fault["run_id"], fault["tag"]) == ("points", "run", "loss")
+    assert (fault["part"], fault["run_id"], fault["tag"]) == ("points", id_of("run"), "loss")
 
 
 def cut_short(path: Path) -> None:
@@ -115,13 +117,19 @@ def test_a_file_that_is_not_a_sound_store_is_reported(path: Path, hurt: Callable
     assert answer("check", f"sqlite:///{path}")["is_ok"] is False
 
 
+def test_a_damage_that_may_stop_recording_is_never_to_be_gone_on_with(path: Path) -> None:
+    cut_short(path)
+    shown = call("check", f"sqlite:///{path}").stdout
+    assert "go on" not in shown
+    assert shown.splitlines()[-1].endswith("Restore the store from a backup.")
+
+
 def test_many_faults_are_counted_and_json_has_all(path: Path) -> None:
+    with open_writer(parse_uri(f"sqlite:///{path}")) as writer:
+        run = History(writer, journal_id=new_id()).root("another")
+        run.apply(SetTags(run.root_id, run.run_id, {f"tag {number}": "" for number in range(30)}))
     with closing(sqlite3.connect(path)) as raw:
-        raw.executemany(
-            "INSERT INTO runs SELECT 'r', ?, parent_id, path, experiment, display_name, description, ?, error, host, "
-            "session_id, number, depth, dropped, created_at, NULL, NULL, NULL FROM runs LIMIT 1",
-            [(f"r{number}", f"state {number}") for number in range(30)],
-        )
+        raw.execute("UPDATE tags SET value = 'x'")
         raw.commit()
     assert "… 10 more: --json has all" in call("check", f"sqlite:///{path}").stdout
     assert len(answer("check", f"sqlite:///{path}")["faults"]) == 30
@@ -160,9 +168,8 @@ def test_a_journal_that_is_being_written_is_in_order(own_scripts: Scripts, monke
         checked = answer("check", own_scripts.store)
         assert [(entry["state"], entry["is_ok"]) for entry in checked["journals"]] == [("alive", True)]
         # All that is recorded is in the journal: that there is no store yet is told.
-        assert [fault["sentence"] for fault in checked["faults"]] == [
-            f"there is no store at {parse_uri(own_scripts.store).path} yet"
-        ]
+        shown = parse_uri(own_scripts.store).shown
+        assert [fault["sentence"] for fault in checked["faults"]] == [f"there is no store at {shown} yet"]
         process.communicate("\n", timeout=30)
 
 
@@ -188,7 +195,7 @@ def test_a_journal_of_a_later_format_is_left_to_a_later_version(offline: Scripts
     segment = journal_of(offline) / "00000001.segment"
     content = bytearray(segment.read_bytes())
     content[8] = 99
-    content[60:64] = crc32(content[:60]).to_bytes(4, "little")
+    content[44:48] = crc32(content[:44]).to_bytes(4, "little")
     segment.write_bytes(content)
     (entry,) = answer("check", offline.store)["journals"]
     assert not entry["is_ok"]
@@ -206,3 +213,22 @@ def test_a_person_at_a_terminal_sees_how_far_it_is(path: Path) -> None:
     assert b"Checking" in shown
     assert result.returncode == 0
     assert "Checking" not in result.stdout
+
+
+def test_a_journal_whose_last_pages_a_power_cut_took_is_in_order_once_it_is_shipped(offline: Scripts) -> None:
+    segment = journal_of(offline) / "00000001.segment"
+    content = segment.read_bytes()
+    kept = len(content.rstrip(b"\0")) // 2
+    segment.write_bytes(content[:kept] + bytes(len(content) - kept))
+    assert [entry["missing"] for entry in answer("check", offline.store)["journals"]] == [0]
+    assert call("sync", offline.store).exit_code == 0
+    assert call("check", offline.store).exit_code == 0
+
+
+def test_a_journal_of_which_a_power_cut_left_nothing_is_in_order_once_it_is_shipped(offline: Scripts) -> None:
+    segment = journal_of(offline) / "00000001.segment"
+    segment.write_bytes(bytes(segment.stat().st_size))
+    assert call("sync", offline.store).exit_code == 0
+    checked = call("check", offline.store)
+    assert "0 records missing" not in checked.stdout
+    assert checked.exit_code == 0, checked.stdout

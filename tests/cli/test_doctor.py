@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import sys
 from importlib import metadata
@@ -171,3 +172,14 @@ def test_a_folder_that_may_not_be_written_is_a_problem_only_where_there_is_no_st
     found = findings(f"sqlite:///{tmp_path / 'new.db'}")
     assert not found["store folder"]["is_ok"]
     assert "nothing is recorded" in found["journal folder"]["sentence"]
+
+
+def test_every_variable_that_is_documented_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).resolve().parents[2]
+    pages = [root / "README.md", root / "SECURITY.md", *(root / "docs").rglob("*.md")]
+    named = {name for page in pages for name in re.findall(r"\bRUNHISTORY_[A-Z_]+\b", page.read_text("utf-8"))}
+    assert {"RUNHISTORY_URI", "RUNHISTORY_ALLOWED_HOSTS"} <= named
+    for name in named:
+        monkeypatch.setenv(name, "x")
+    found = findings()
+    assert [name for name in sorted(named) if found[name]["sentence"] == "this is no setting"] == []

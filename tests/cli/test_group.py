@@ -14,7 +14,7 @@ import click
 import pytest
 
 import tb_runhistory
-from tb_runhistory.cli.group import COMMANDS
+from tb_runhistory.cli.group import COMMANDS, main
 from tests.cli.conftest import PROGRAM, call, run_program
 from tests.recording.test_import_costs import HEAVY
 
@@ -23,8 +23,8 @@ READING = ["list", "check", "doctor"]
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_teaches_by_example(name: str) -> None:
-    command = importlib.import_module(f"tb_runhistory.cli.{name}").command
-    assert isinstance(command, click.Command)
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
     shown = call(name, "--help").stdout
     assert f"    tb-runhistory {name}" in shown
     assert "--store URI" in shown
@@ -146,14 +146,14 @@ LONG_QUERY = """connection.exec_driver_sql(
 INTERRUPTED = """
 import time
 from tb_runhistory.cli import main
-from tb_runhistory.store import verify
+from tb_runhistory.store.verify import store as verify
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
 open_writer(parse_uri("sqlite:///{path}")).close()
 def long_look(connection):
     print("busy", flush=True)
     {wait}
-verify._file_faults = long_look
+verify._schema = long_look
 main(["check", "sqlite:///{path}"])
 """
 

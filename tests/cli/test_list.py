@@ -11,13 +11,18 @@ from pathlib import Path
 import pytest
 
 from tb_runhistory.cli import layout
+from tb_runhistory.records.changes import CreateRun
+from tb_runhistory.records.identity import new_id
 from tb_runhistory.records.status import HEARTBEAT_TIMEOUT_SECONDS
+from tb_runhistory.store.opening import open_writer
+from tb_runhistory.uri import parse_uri
 from tests.cli.conftest import PROGRAM, answer, call, run_program
+from tests.conformance.builder import START, History, id_of
 
 
 def test_the_tree_stands_below_its_experiment(history: str) -> None:
     lines = call("list", history).stdout.splitlines()
-    assert lines[0].endswith("3 experiments, 33 runs")
+    assert lines[0].endswith("5 experiments, 45 runs")
     assert "empty (0 runs)" in lines
     start = lines.index("mnist (32 runs)")
     assert lines[start + 1].split() == ["NAME", "ID", "STATUS", "STARTED", "DURATION", "METRICS"]
@@ -42,17 +47,17 @@ def test_the_columns_are_aligned_whatever_the_script(history: str) -> None:
 def test_the_limit_holds_for_roots_and_for_children_and_zero_is_all(history: str) -> None:
     shown = answer("list", history, "-n", "2")["runs"]
     assert [run["display_name"] for run in shown if run["experiment"] == "mnist"] == ["sweep", "rate=0.0", "rate=0.1"]
-    assert len(answer("list", history, "--limit", "0")["runs"]) == 33
+    assert len(answer("list", history, "--limit", "0")["runs"]) == 45
 
 
 def test_a_depth_leaves_out_the_levels_below(history: str) -> None:
-    assert [run["depth"] for run in answer("list", history, "-d", "1")["runs"]] == [0, 0]
+    assert [run["depth"] for run in answer("list", history, "-d", "1")["runs"]] == [0] * 8
     assert {run["depth"] for run in answer("list", history, "-d", "2", "-n", "0")["runs"]} == {0, 1}
 
 
 def test_a_status_keeps_the_ancestors_of_what_matches(history: str) -> None:
     shown = answer("list", history, "--status", "failed")["runs"]
-    assert [run["run_id"] for run in shown] == ["0190-sweep", "0190-trial-04", "0190-fold"]
+    assert [run["run_id"] for run in shown] == [id_of(name) for name in ("0190-sweep", "0190-trial-04", "0190-fold")]
     assert "There are no such runs." in call("list", history, "--status", "Queued").stdout
 
 
@@ -61,18 +66,59 @@ def test_json_has_every_run_with_its_place_and_last_values(history: str) -> None
     assert listed["store"].endswith("runs.db")
     assert [(each["name"], each["runs"], each["roots"]) for each in listed["experiments"]] == [("mnist", 32, 1)]
     runs = {run["run_id"]: run for run in listed["runs"]}
-    trial = runs["0190-trial-04"]
+    trial = runs[id_of("0190-trial-04")]
     assert trial["name"] == "mnist/sweep/rate=0.4"
     assert (trial["parent_id"], trial["children"], trial["metrics"]) == (
-        "0190-sweep",
+        id_of("0190-sweep"),
         1,
         {"accuracy": 0.25, "loss": 4.0},
     )
     assert trial["duration"] == trial["ended_at"] - trial["started_at"]
-    assert runs["0190-fold"]["metrics"] == {"odd": "-Infinity"}
-    assert runs["0190-sweep"]["parent_id"] is None
+    assert runs[id_of("0190-fold")]["metrics"] == {"odd": "-Infinity"}
+    assert runs[id_of("0190-sweep")]["parent_id"] is None
     order = [run["run_id"] for run in listed["runs"]]
     assert all(order.index(run["parent_id"]) < order.index(run["run_id"]) for run in listed["runs"] if run["parent_id"])
+
+
+@pytest.mark.parametrize(
+    ("option", "names"),
+    [
+        ("--archived", ["away", "away child"]),
+        ("--deleted", ["gone"]),
+    ],
+)
+def test_what_is_put_away_is_listed_where_it_is_asked_for(history: str, option: str, names: list[str]) -> None:
+    assert not {"away", "away child", "gone"} & {
+        run["display_name"] for run in answer("list", history, "-n", "0")["runs"]
+    }
+    listed = answer("list", history, option)["runs"]
+    assert [run["display_name"] for run in listed] == names
+    assert {run["stage"] for run in listed} == {option[2:]}
+    assert f"Completed, {option[2:]}" in call("list", history, option).stdout
+
+
+def test_all_is_what_is_active_and_what_is_not(history: str) -> None:
+    runs = answer("list", history, "--all", "-n", "0")["runs"]
+    assert len(runs) == 48
+    assert {run["stage"] for run in runs} == {"active", "archived", "deleted"}
+
+
+def test_a_tree_may_be_deeper_than_pythons_stack(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'deep.db'}"
+    depth = 1500
+    ids = [new_id() for _ in range(depth + 1)]
+    changes = [
+        CreateRun(ids[0], run_id, ids[at - 1] if at else None, "/".join(ids[: at + 1]), "deep", "run", START)
+        for at, run_id in enumerate(ids)
+    ]
+    with open_writer(parse_uri(uri)) as writer:
+        History(writer).apply(ids[0], changes)
+    listed = call("list", uri, "-n", "0")
+    assert listed.exit_code == 0, listed.output
+    assert len(listed.stdout.splitlines()) > depth
+    assert len(answer("list", uri, "-n", "0")["runs"]) == depth + 1
+    assert call("show", uri, ids[-1]).exit_code == 0
+    assert call("check", uri).exit_code == 0
 
 
 def test_a_run_whose_heartbeat_is_old_is_not_responding(history: str) -> None:
@@ -83,7 +129,7 @@ def test_a_run_whose_heartbeat_is_old_is_not_responding(history: str) -> None:
 
 def test_a_uri_may_name_a_part_of_the_store(history: str) -> None:
     assert {run["experiment"] for run in answer("list", f"{history}?experiment=ridge")["runs"]} == {"ridge"}
-    assert [run["run_id"] for run in answer("list", f"{history}?run=0190-fold")["runs"]] == ["0190-fold"]
+    assert [run["run_id"] for run in answer("list", f"{history}?run=0190-fold")["runs"]] == [id_of("0190-fold")]
     assert call("list", f"{history}?experiment=ridge", "-e", "mnist").exit_code == 2
 
 
@@ -98,7 +144,7 @@ def test_the_store_is_found_where_it_is_named(
         (tmp_path / ".runhistory").mkdir()
         (tmp_path / ".runhistory" / "config.json").write_text(f'{{"uri": "{history}"}}')
     named = {"front": [history], "option": ["--store", history]}.get(where, [])
-    assert len(answer("list", *named, "-d", "1")["runs"]) == 2
+    assert len(answer("list", *named, "-d", "1")["runs"]) == 8
 
 
 def test_a_terminal_gets_lines_that_fit_and_colors(history: str) -> None:

@@ -7,12 +7,12 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from tb_runhistory.cli import answers
+from tb_runhistory.cli import json_output
 from tb_runhistory.cli.group import COMMANDS
 from tests.cli.write_reference import PAGE, page_with, reference
 
 TEXT = PAGE.read_text("utf-8")
-SHAPES = [kind for kind in vars(answers).values() if is_dataclass(kind) and isinstance(kind, type)]
+SHAPES = [kind for kind in vars(json_output).values() if is_dataclass(kind) and isinstance(kind, type)]
 SECTION = re.compile(r"^### (\w+)(?:: `\w+`)?\n\n\| field \| meaning \|\n\|---\|---\|\n((?:\|.*\|\n?)+)", re.MULTILINE)
 
 

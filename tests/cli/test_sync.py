@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import tb_runhistory
 from tb_runhistory.cli import main
-from tb_runhistory.recording.shipper_lock import ShipperLock
+from tb_runhistory.shipping.lock import ShipperLock
 from tests.recording.scripts import Scripts, eventually
 
 OFFLINE_RUN = "run = experiment.start_logging('run'); run.log_list('m', range(100)); run.complete()"

@@ -1,4 +1,4 @@
-"""What every store must answer to the tree's questions. It goes with ``StoreSuite``, whose fixtures it uses."""
+"""What every store must answer to the tree's questions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import math
 
 import pytest
 
+from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreePage, TreeQuery
 from tb_runhistory.records.changes import ParameterValue, SetParameter
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.status import RunStatus
-from tb_runhistory.records.tree import ColumnKind, RunField, TreeColumn, TreePage, TreeQuery
 from tb_runhistory.store.base import RunHistoryReader
-from tests.conformance.builder import START, BuiltRun, History
+from tests.conformance.builder import START, BuiltRun, History, id_of
+from tests.conformance.door import Suite
 
 LR = TreeColumn(ColumnKind.PARAMETER, "lr")
 LOSS = TreeColumn(ColumnKind.METRIC, "loss")
@@ -29,7 +30,9 @@ def ask(
     now: float = START + 100,
 ) -> TreePage:
     """One page, ascending by creation unless said otherwise."""
-    return reader.tree_page(TreeQuery(now, scope or Scope(), parent_id, sort, descending, offset, limit, columns))
+    return reader.tree_page(
+        TreeQuery(now, scope or Scope(), id_of(parent_id), sort, descending, offset, limit, columns)
+    )
 
 
 def with_parameter(run: BuiltRun, name: str, value: ParameterValue) -> BuiltRun:
@@ -37,7 +40,7 @@ def with_parameter(run: BuiltRun, name: str, value: ParameterValue) -> BuiltRun:
     return run.apply(SetParameter(run.root_id, run.run_id, name, value))
 
 
-class TreeSuite:
+class TreeSuite(Suite):
     """The tests."""
 
     def test_a_page_is_of_one_parent_and_counts_children(self, history: History, reader: RunHistoryReader) -> None:
@@ -46,8 +49,8 @@ class TreeSuite:
         sweep.child("b")
         history.root("other", experiment="cifar")
         roots, children = ask(reader), ask(reader, "sweep")
-        assert (roots.runs.run_id, roots.children.tolist(), roots.total) == (["sweep", "other"], [2, 0], 2)
-        assert (children.runs.run_id, children.children.tolist(), children.total) == (["a", "b"], [1, 0], 2)
+        assert (roots.runs.chosen_id, roots.children.tolist(), roots.total) == (["sweep", "other"], [2, 0], 2)
+        assert (children.runs.chosen_id, children.children.tolist(), children.total) == (["a", "b"], [1, 0], 2)
         nobody = ask(reader, "nobody", columns=(LR,))
         assert (len(nobody.runs), nobody.total, nobody.cells) == (0, 0, [[]])
 
@@ -55,10 +58,10 @@ class TreeSuite:
         for number in range(5):
             history.root(f"r{number}")
         page = ask(reader, offset=2, limit=2)
-        assert (page.runs.run_id, page.total) == (["r2", "r3"], 5)
-        assert ask(reader, descending=True, limit=2).runs.run_id == ["r4", "r3"]
+        assert (page.runs.chosen_id, page.total) == (["r2", "r3"], 5)
+        assert ask(reader, descending=True, limit=2).runs.chosen_id == ["r4", "r3"]
         beyond = ask(reader, offset=9)
-        assert (beyond.runs.run_id, beyond.total) == ([], 5)
+        assert (beyond.runs.chosen_id, beyond.total) == ([], 5)
 
     def test_the_top_of_a_scope_is_what_has_no_parent_in_it(self, history: History, reader: RunHistoryReader) -> None:
         sweep = with_parameter(history.root("sweep"), "lr", 0.5)
@@ -66,23 +69,25 @@ class TreeSuite:
         trial.child("fold")
         sweep.child("outside")
         history.root("cifar-1", experiment="cifar")
-        narrow = Scope(run_ids=("fold", "trial", "nobody"))
+        narrow = Scope(run_ids=tuple(map(id_of, ("fold", "trial", "nobody"))))
         top = ask(reader, scope=narrow, columns=(LR,))
-        assert (top.runs.run_id, top.total, top.cells) == (["trial"], 1, [[0.5]])
-        assert ask(reader, "trial", scope=narrow).runs.run_id == ["fold"]
+        assert (top.runs.chosen_id, top.total, top.cells) == (["trial"], 1, [[0.5]])
+        assert ask(reader, "trial", scope=narrow).runs.chosen_id == ["fold"]
         assert ask(reader, "sweep", scope=narrow).total == 0
-        assert ask(reader, scope=Scope(experiment="cifar")).runs.run_id == ["cifar-1"]
+        assert ask(reader, scope=Scope(experiment="cifar")).runs.chosen_id == ["cifar-1"]
 
-    def test_a_child_whose_parent_is_unknown_stands_at_the_top(
+    def test_a_child_whose_parent_is_unknown_stands_below_a_row_for_it(
         self, history: History, reader: RunHistoryReader
     ) -> None:
         history.root("root").child("child")
-        history.add(BuiltRun(history, "orphan", "lost", "lost/orphan"), "lost").child("below")
-        history.add(BuiltRun(history, "moved", "root", "root/moved"), "root", experiment="cifar")
+        lost, orphan = id_of("lost"), id_of("orphan")
+        history.add(BuiltRun(history, orphan, lost, f"{lost}/{orphan}"), "orphan", lost).child("below")
         top = ask(reader)
-        assert (top.runs.run_id, top.children.tolist(), top.total) == (["root", "orphan"], [2, 1], 2)
-        assert ask(reader, "orphan").runs.run_id == ["below"]
-        assert ask(reader, scope=Scope(experiment="cifar")).runs.run_id == ["moved"]
+        assert top.runs.run_id == [id_of("root"), lost]
+        assert (top.children.tolist(), top.total) == ([1, 1], 2)
+        assert top.runs.display_name[1], "it is shown under some name"
+        assert ask(reader, lost).runs.chosen_id == ["orphan"]
+        assert ask(reader, orphan).runs.chosen_id == ["below"]
 
     def test_cells_are_a_run_s_own_or_what_it_inherits(self, history: History, reader: RunHistoryReader) -> None:
         sweep = with_parameter(history.root("sweep"), "lr", 1)
@@ -118,7 +123,7 @@ class TreeSuite:
         for name, value in values.items():
             with_parameter(history.root(name), "lr", value)
         history.root("none")
-        assert ask(reader, sort=LR, descending=descending).runs.run_id == expected
+        assert ask(reader, sort=LR, descending=descending).runs.chosen_id == expected
 
     @pytest.mark.parametrize(
         ("descending", "expected"),
@@ -130,20 +135,20 @@ class TreeSuite:
         for name, last in {"high": 10.0, "nan": math.nan, "low": 9.0, "infinite": math.inf}.items():
             history.root(name).log("loss", [0, 1], [100.0, last])
         history.root("none").log_texts("loss", [(0, "a text of that name")])
-        assert ask(reader, sort=LOSS, descending=descending).runs.run_id == expected
+        assert ask(reader, sort=LOSS, descending=descending).runs.chosen_id == expected
 
     def test_fields_sort_as_they_are_shown(self, history: History, reader: RunHistoryReader) -> None:
-        done = history.root("done", display_name="Beta").end()
+        history.root("done", display_name="Beta").end()
         silent = history.root("silent", display_name="alpha")
         history.root("failed", display_name="").end(RunStatus.FAILED)
-        assert ask(reader, sort=RunField.NAME).runs.run_id == ["silent", "done", "failed"]
+        assert ask(reader, sort=RunField.NAME).runs.chosen_id == ["silent", "done", "failed"]
         # Nobody beats for the running run: it is not responding once its heartbeat is old, and lasts until then.
         late = START + 1000
-        assert ask(reader, sort=RunField.STATUS, now=late).runs.run_id == ["silent", "done", "failed"]
-        assert ask(reader, sort=RunField.DURATION, now=late).runs.run_id[0] == silent.run_id
+        assert ask(reader, sort=RunField.STATUS, now=late).runs.chosen_id == ["silent", "done", "failed"]
+        assert ask(reader, sort=RunField.DURATION, now=late).runs.chosen_id[0] == "silent"
         history.writer.beat([(silent.root_id, silent.run_id)], late)
-        assert ask(reader, sort=RunField.DURATION, now=late).runs.run_id[-1] == silent.run_id
-        assert ask(reader, sort=RunField.STARTED).runs.run_id[0] == done.run_id
+        assert ask(reader, sort=RunField.DURATION, now=late).runs.chosen_id[-1] == "silent"
+        assert ask(reader, sort=RunField.STARTED).runs.chosen_id[0] == "done"
 
     def test_columns_are_counted_over_the_scope(self, history: History, reader: RunHistoryReader) -> None:
         sweep = with_parameter(history.root("sweep"), "data", "digits")
@@ -160,6 +165,6 @@ class TreeSuite:
             "metric:accuracy": 1,
         }
         assert named == ["param:lr", "param:data", "param:depth", "metric:loss", "metric:accuracy"]
-        narrow = reader.tree_columns(Scope(run_ids=("a",)))
+        narrow = reader.tree_columns(Scope(run_ids=(id_of("a"),)))
         assert [column.name for column in narrow.column] == ["depth", "lr", "loss"]
         assert len(reader.tree_columns(Scope(experiment="nothing"))) == 0

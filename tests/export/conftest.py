@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tb_runhistory.export.exporting import ExportResult, export_runs
-from tb_runhistory.records.columns import Scope
+from tb_runhistory.records.changes import LifecycleStage
+from tb_runhistory.records.columns import ACTIVE, Scope
 from tb_runhistory.store.opening import open_reader
 from tb_runhistory.uri import StoreUri
 from tests.provider.conftest import history, uri
@@ -23,7 +24,14 @@ def logdir(tmp_path: Path) -> Path:
     return tmp_path / "some" / "logs"
 
 
-def export(uri: StoreUri, logdir: Path, *run_ids: str, experiment: str | None = None, **options: Any) -> ExportResult:
-    """Exports all of a store, or an experiment, or runs."""
+def export(
+    uri: StoreUri,
+    logdir: Path,
+    *run_ids: str,
+    experiment: str | None = None,
+    stages: frozenset[LifecycleStage] = ACTIVE,
+    **options: Any,
+) -> ExportResult:
+    """Exports all of a store, or an experiment, or runs by their ids or chosen ids."""
     with open_reader(uri) as reader:
-        return export_runs(reader, Scope(experiment, run_ids), logdir, **options)
+        return export_runs(reader, Scope(experiment, run_ids, stages=stages), logdir, **options)

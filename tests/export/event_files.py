@@ -14,10 +14,11 @@ Point = tuple[int, float, float]
 
 @dataclass
 class ReadRun:
-    """What TensorBoard reads of one folder: points and texts by tag, and the metadata of each tag."""
+    """What TensorBoard reads of one folder: points, texts and other tensors by tag, and the metadata of each tag."""
 
     scalars: dict[str, list[Point]] = field(default_factory=dict)
     texts: dict[str, list[tuple[int, float, str]]] = field(default_factory=dict)
+    tensors: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -36,6 +37,8 @@ def read_logdir(logdir: Path) -> dict[str, ReadRun]:
                 elif plugin == "text":
                     text = value.tensor.string_val[0].decode()
                     run.texts.setdefault(value.tag, []).append((event.step, event.wall_time, text))
+                else:
+                    run.tensors.setdefault(value.tag, []).append((event.step, value.tensor))
     return runs
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tb_runhistory.uri import StoreUri
 from tests.cli.conftest import call, run_program
-from tests.conformance.builder import History
+from tests.conformance.builder import History, id_of
 from tests.export.event_files import read_logdir
 
 
@@ -37,7 +37,8 @@ def test_the_same_parameters_are_the_same_in_every_process(history: History, fil
     from tb_runhistory.records.changes import SetParameter
 
     for number in range(20):
-        history.apply("0190-sweep", [SetParameter("0190-sweep", "0190-sweep", f"parameter {number}", number)])
+        sweep = id_of("0190-sweep")
+        history.apply(sweep, [SetParameter(sweep, sweep, f"parameter {number}", number)])
     for written in (3, 0, 0):
         answer = json.loads(run_program("export", filled, str(logdir), "--json").stdout)
         assert answer["written"] == written

@@ -16,7 +16,15 @@ from tensorboard.backend.event_processing.event_file_loader import RawEventFileL
 from tensorboard.compat.proto import event_pb2
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
-from tb_runhistory.export.events import first_record, more_scalar_records, scalar_records, text_records
+from tb_runhistory.export.events import (
+    first_record,
+    metadata_of,
+    more_scalar_records,
+    scalar_records,
+    tensor_record,
+)
+from tb_runhistory.provider.tensors import text_tensor
+from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.points import Points
 
 STEPS = st.one_of(
@@ -60,7 +68,7 @@ def test_any_points_are_read_as_they_were(rows: list[tuple[int, float, float]], 
         np.array([row[1] for row in rows], float),
         np.array([row[2] for row in rows], float),
     )
-    events = events_in(scalar_records(tag, "what it is", points))
+    events = events_in(scalar_records(tag, metadata_of(DataClass.SCALAR, "scalars", b"", "what it is"), points))
     assert [event.step for event in events] == [row[0] for row in rows]
     for number, (event, (_, wall_time, expected)) in enumerate(zip(events, rows, strict=True)):
         [value] = event.summary.value
@@ -89,13 +97,13 @@ def test_columns_make_the_bytes_that_protobuf_makes(rows: list[tuple[int, float,
 def test_long_series_are_cut_nowhere() -> None:
     count = 70_000
     points = Points(np.arange(count), np.arange(count) / 8, np.arange(count) / 3)
-    events = events_in(scalar_records("loss", "", points))
+    events = events_in(scalar_records("loss", metadata_of(DataClass.SCALAR, "scalars"), points))
     assert [event.step for event in events] == list(range(count))
     assert events[-1].summary.value[0].simple_value == np.float32((count - 1) / 3)
 
 
 def test_a_series_without_points_has_no_records() -> None:
-    assert list(scalar_records("loss", "", Points.empty())) == []
+    assert list(scalar_records("loss", metadata_of(DataClass.SCALAR, "scalars"), Points.empty())) == []
 
 
 @pytest.mark.parametrize(("replaces", "count"), [(False, 1), (True, 2)])
@@ -110,7 +118,7 @@ def test_a_file_begins_with_its_version(tmp_path: Path, replaces: bool, count: i
 
 @given(st.lists(st.tuples(STEPS, FLOATS, st.text(max_size=30)), max_size=5))
 def test_texts_are_read_as_they_were(rows: list[tuple[int, float, str]]) -> None:
-    steps, times, texts = [[row[column] for row in rows] for column in range(3)]
-    events = events_in(text_records("note", "", steps, times, texts))  # type: ignore[arg-type]
-    assert [event.summary.value[0].tensor.string_val[0].decode() for event in events] == texts
-    assert [event.step for event in events] == steps
+    metadata = metadata_of(DataClass.TEXT, "text")
+    events = events_in(tensor_record("note", metadata, step, time, text_tensor(text)) for step, time, text in rows)
+    assert [event.summary.value[0].tensor.string_val[0].decode() for event in events] == [text for _, _, text in rows]
+    assert [event.step for event in events] == [step for step, _, _ in rows]

@@ -9,10 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tensorboard.util import tensor_util
 
 from tb_runhistory.errors import NotFound, RunHistoryError
 from tb_runhistory.export import exporting
-from tb_runhistory.records.changes import CreateExperiment, DescribeRun, SetParameter
+from tb_runhistory.records.changes import (
+    CreateExperiment,
+    DataClass,
+    DescribeRun,
+    LifecycleStage,
+    SetParameter,
+    StageExperiment,
+    StageRun,
+)
+from tb_runhistory.records.columns import ANY_STAGE
 from tb_runhistory.uri import StoreUri
 from tests.conformance.builder import START, History
 from tests.export.conftest import export
@@ -28,7 +38,8 @@ def build(history: History) -> None:
     sweep = history.root("sweep", description="A **grid**")
     sweep.log("alpha", [0], [0.1])
     for name in ("low", "high"):
-        trial = sweep.child(name).apply(SetParameter("sweep", name, "rate", 0.5))
+        trial = sweep.child(name)
+        trial.apply(SetParameter(trial.root_id, trial.run_id, "rate", 0.5))
         trial.log("loss", [-5, 0, 7, 1 << 40], [0.1, math.nan, -math.inf, 1e300]).log_texts(
             "note", [(3, "hé"), (9, "")]
         )
@@ -103,7 +114,10 @@ def test_a_later_export_writes_only_what_changed_and_doubles_nothing(
     assert [step for step, _, _ in read_logdir(logdir)["mnist/run"].scalars["loss"]] == [0, 1, 2]
     assert len(files_of(logdir / "mnist" / "run")) == 1
     assert files_of(logdir / "mnist" / "other") == before
-    for change in (SetParameter("other", "other", "a", 1), DescribeRun("other", "other", description="new")):
+    for change in (
+        SetParameter(other.root_id, other.run_id, "a", 1),
+        DescribeRun(other.root_id, other.run_id, description="new"),
+    ):
         other.apply(change)
         assert export(uri, logdir).written == 1
     other.log_texts("note", [(0, "x")])
@@ -159,6 +173,51 @@ def test_damaged_points_are_counted_and_said(
     assert f"{count:,} points of 'loss' of the run 'mnist/run' are damaged" in capsys.readouterr().err
     steps = [step for step, _, _ in read_logdir(logdir)["mnist/run"].scalars["loss"]]
     assert steps == [*range(first), *range(last + 1, 20_000)]
+
+
+def test_tensors_and_blobs_are_read_back_as_they_were_logged(history: History, uri: StoreUri, logdir: Path) -> None:
+    run = history.root("run")
+    tensors = [tensor_util.make_tensor_proto(np.arange(4.0) * step) for step in range(3)]
+    run.log_entries(
+        "weights", DataClass.TENSOR, [(at, (t.SerializeToString(),)) for at, t in enumerate(tensors)], "mine"
+    )
+    picture = (b"2", b"3", bytes(range(256)) * 1000)
+    run.log_entries("picture", DataClass.BLOB_SEQUENCE, [(7, picture)], "images", b"\x08\x01")
+    run.log_entries("weights", DataClass.TENSOR, [(3, (b"no tensor",))], "mine")
+    result = export(uri, logdir)
+    read = read_logdir(logdir)["mnist/run"]
+    assert [(step, tensor_util.make_ndarray(value).tolist()) for step, value in read.tensors["weights"]] == [
+        (step, [0.0, 1.0 * step, 2.0 * step, 3.0 * step]) for step in range(3)
+    ]
+    [(step, blobs)] = read.tensors["picture"]
+    assert (step, tuple(blobs.string_val)) == (7, picture)
+    metadata = read.metadata["picture"]
+    assert (metadata.plugin_data.plugin_name, metadata.plugin_data.content) == ("images", b"\x08\x01")
+    assert result.lost == 1, "what is no tensor"
+    assert export(uri, logdir).written == 0
+
+
+def test_many_entries_come_in_parts_that_together_are_all(
+    history: History, uri: StoreUri, logdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [(step, f"text {step}") for step in [*range(-50, 0), *range(10**9, 10**9 + 500, 7)]]
+    history.root("run").log_texts("note", texts)
+    monkeypatch.setattr(exporting, "MOST_ENTRIES_AT_ONCE", 20)
+    export(uri, logdir)
+    assert [(step, text) for step, _, text in read_logdir(logdir)["mnist/run"].texts["note"]] == texts
+
+
+def test_what_is_put_away_is_left_out_unless_it_is_named(history: History, uri: StoreUri, tmp_path: Path) -> None:
+    build(history)
+    away = history.root("away", "ridge").log("loss", [1])
+    away.apply(StageRun(away.root_id, away.run_id, LifecycleStage.ARCHIVED))
+    history.apply("", [StageExperiment("mnist", LifecycleStage.DELETED)])
+    export(uri, tmp_path / "a")
+    assert set(read_logdir(tmp_path / "a")) == {"ridge/other"}
+    export(uri, tmp_path / "b", "away", "low-fold", stages=ANY_STAGE)
+    assert set(read_logdir(tmp_path / "b")) == {"mnist", "ridge/away", "mnist/sweep/low/low-fold"}
+    export(uri, tmp_path / "c", experiment="mnist")
+    assert "mnist/sweep/high" in read_logdir(tmp_path / "c")
 
 
 def test_names_that_no_folder_can_have(history: History, uri: StoreUri, logdir: Path) -> None:

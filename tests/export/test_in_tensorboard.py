@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import EventA
 
 from tb_runhistory.records.changes import SetParameter
 from tb_runhistory.uri import StoreUri
-from tests.conformance.builder import History
+from tests.conformance.builder import History, id_of
 from tests.export.conftest import export
 from tests.provider.test_dashboards import session_groups
 from tests.provider.viewer import Viewer, wait_for
@@ -22,7 +22,7 @@ VALUES = [0.1, -1e-300, 1 / 3, 2.5, 1e30]
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_the_dashboards_show_it(history: History, uri: StoreUri, logdir: Path, fast: bool) -> None:
-    run = history.root("run", description="what *for*").apply(SetParameter("run", "run", "rate", 0.5))
+    run = history.root("run", description="what *for*").apply(SetParameter(id_of("run"), id_of("run"), "rate", 0.5))
     run.log("loss", STEPS, VALUES).log("accuracy", range(300)).log_texts("note", [(3, "hello")])
     run.child("fold").log("loss", [5], [7.0])
     export(uri, logdir)

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from hypothesis import strategies as st
 
-from tb_runhistory.journal.format import CHECKSUM, HEADER_SIZE, PREFIX, segment_name
+from tb_runhistory.journal.format import HEADER_SIZE, PREFIX, seed_of, segment_name
 from tb_runhistory.journal.reader import JournalReader
 from tb_runhistory.journal.writer import JournalWriter
 from tb_runhistory.records.changes import (
@@ -21,11 +21,16 @@ from tb_runhistory.records.changes import (
     DropPoints,
     EndRun,
     JournalRecord,
+    LifecycleStage,
+    LogBlobs,
     LogText,
     MetricShape,
     RemoveTags,
+    RenameExperiment,
     SetParameter,
     SetTags,
+    StageExperiment,
+    StageRun,
     StartRun,
 )
 from tb_runhistory.records.status import RunStatus
@@ -40,8 +45,11 @@ def records() -> st.SearchStrategy[JournalRecord]:
     parameter = st.one_of(st.booleans(), st.integers(), NUMBERS, TEXT)
     strategies: list[st.SearchStrategy[JournalRecord]] = [
         st.builds(CreateExperiment, TEXT, NUMBERS, TEXT),
-        st.builds(CreateRun, TEXT, TEXT, st.none() | TEXT, TEXT, TEXT, TEXT, NUMBERS, TEXT),
-        st.builds(StartRun, TEXT, TEXT, TEXT, NUMBERS, TEXT),
+        st.builds(RenameExperiment, TEXT, TEXT),
+        st.builds(StageExperiment, TEXT, st.sampled_from(LifecycleStage)),
+        st.builds(CreateRun, TEXT, TEXT, st.none() | TEXT, TEXT, TEXT, TEXT, NUMBERS, TEXT, TEXT),
+        st.builds(StageRun, TEXT, TEXT, st.sampled_from(LifecycleStage)),
+        st.builds(StartRun, TEXT, TEXT, TEXT, NUMBERS, TEXT, TEXT),
         st.builds(EndRun, TEXT, TEXT, TEXT, st.sampled_from(RunStatus), NUMBERS, TEXT),
         st.builds(DescribeRun, TEXT, TEXT, st.none() | TEXT, st.none() | TEXT),
         st.builds(SetParameter, TEXT, TEXT, TEXT, parameter),
@@ -49,6 +57,7 @@ def records() -> st.SearchStrategy[JournalRecord]:
         st.builds(RemoveTags, TEXT, TEXT, st.lists(TEXT).map(tuple)),
         st.builds(AddProperties, TEXT, TEXT, st.dictionaries(TEXT, TEXT)),
         st.builds(LogText, TEXT, st.integers(1, 2**32 - 1), INT64, NUMBERS, TEXT),
+        st.builds(LogBlobs, TEXT, st.integers(1, 2**32 - 1), INT64, NUMBERS, st.lists(st.binary()).map(tuple)),
         st.builds(DropPoints, TEXT, TEXT, st.integers(0, 2**63 - 1)),
         st.builds(
             DeclareSeries,
@@ -62,6 +71,8 @@ def records() -> st.SearchStrategy[JournalRecord]:
             TEXT,
             st.sampled_from(MetricShape),
             TEXT,
+            TEXT,
+            st.binary(),
         ),
     ]
     return st.one_of(strategies)
@@ -83,14 +94,14 @@ class Place:
 
 def places(segment: Path) -> list[Place]:
     """The records of an undamaged segment, read without the reader under test."""
-    data = segment.read_bytes()
+    data, seed = segment.read_bytes(), seed_of(segment.parent.name)
     found: list[Place] = []
     offset = HEADER_SIZE
     while offset + PREFIX.size <= len(data):
         checksum, length, sequence, _ = PREFIX.unpack_from(data, offset)
         if length == 0:
             break
-        assert CHECKSUM.unpack(CHECKSUM.pack(crc32(data[offset + 4 : offset + length])))[0] == checksum
+        assert crc32(data[offset + 4 : offset + length], seed) == checksum
         found.append(Place(offset, length, sequence))
         offset += length
     return found

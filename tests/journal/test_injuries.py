@@ -16,7 +16,9 @@ from tb_runhistory.errors import JournalError
 from tb_runhistory.journal import writer as writer_module
 from tb_runhistory.journal.format import HEADER_SIZE, segment_name
 from tb_runhistory.journal.reader import JournalReader
-from tests.journal.records import Place, first_segment, journal_of, places, read_all
+from tb_runhistory.journal.writer import JournalWriter
+from tb_runhistory.records.changes import LogBlobs
+from tests.journal.records import Place, first_segment, journal_of, places, read_all, scalar
 
 POINTS = 100
 
@@ -80,6 +82,30 @@ def test_points_and_texts_without_any_declaration_are_counted(journal: tuple[Pat
     assert sum(damage.missing for damage in reader.damage) == len(records)
 
 
+def test_a_content_that_is_a_journal_is_no_journal_when_what_holds_it_is_damaged(tmp_path: Path) -> None:
+    foreign = first_segment(journal_of(tmp_path / "foreign", POINTS)).read_bytes()[:4096]
+    writer = JournalWriter.create(tmp_path / "spool")
+    number = writer.declare(scalar("image"))
+    writer.append(LogBlobs("run", number, 0, 1.0, (foreign, bytes(4) + foreign)))
+    writer.append_point(number, 1, 1.0, 1.0)
+    writer.close()
+    folder = tmp_path / "spool" / writer.journal_id
+    victim = places(first_segment(folder))[2]
+    write_at(first_segment(folder), victim.offset + 30, b"#")
+    reader, steps, sequences = read_all(folder)
+    assert (steps, sequences) == ([1], [1, 2, 4])
+    assert [damage.missing for damage in reader.damage] == [1]
+
+
+def test_what_a_power_cut_left_of_a_segment_is_no_damage(journal: tuple[Path, list[Place]]) -> None:
+    folder, _ = journal
+    for left in (b"", bytes(8192)):
+        first_segment(folder).write_bytes(left)
+        reader, _, sequences = read_all(folder)
+        assert not sequences
+        assert not reader.damage
+
+
 def test_a_zeroed_page_costs_the_records_it_touches(journal: tuple[Path, list[Place]]) -> None:
     folder, records = journal
     write_at(first_segment(folder), 4096, bytes(4096))
@@ -112,7 +138,7 @@ def test_a_foreign_version_is_refused_and_not_touched(journal: tuple[Path, list[
     folder, _ = journal
     header = bytearray(first_segment(folder).read_bytes()[:HEADER_SIZE])
     header[8] = 99
-    header[60:] = crc32(header[:60]).to_bytes(4, "little")
+    header[44:48] = crc32(header[:44]).to_bytes(4, "little")
     write_at(first_segment(folder), 0, bytes(header))
     reader = JournalReader(folder)
     with pytest.raises(JournalError, match="format version 99"):

@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tb_runhistory.journal import writer as writer_module
+from tb_runhistory.journal.format import segment_name
 from tb_runhistory.journal.reader import JournalReader
+from tb_runhistory.journal.spool import read_applied, segment_numbers, write_applied
 from tb_runhistory.journal.verify import verify_journal
 from tb_runhistory.journal.writer import JournalWriter
-from tb_runhistory.records.changes import DeclareSeries, JournalRecord, LogText, StartRun
+from tb_runhistory.records.changes import DeclareSeries, JournalRecord, LogBlobs, LogText, StartRun
 from tests.journal.records import journal_of, read_all, records, scalar
 
 IN_TMP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
@@ -33,7 +35,7 @@ def test_everything_written_is_read_in_order(
     for each in written:
         if isinstance(each, DeclareSeries):
             continue
-        if isinstance(each, LogText):
+        if isinstance(each, LogText | LogBlobs):
             each = replace(each, number=number)
         accepted = (
             writer.append_point(number, each[0], 1.0, each[1]) if isinstance(each, tuple) else writer.append(each)
@@ -144,3 +146,18 @@ def test_an_empty_journal_is_finished_at_once(tmp_path: Path) -> None:
     folder = journal_of(tmp_path, 0)
     report = verify_journal(folder)
     assert (report.points, report.records, report.missing, report.torn) == (0, 2, 0, ())
+
+
+def test_segments_that_were_applied_and_removed_are_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "FIRST_SEGMENT_SIZE", 4096)
+    monkeypatch.setattr(writer_module, "SEGMENT_SIZE", 4096)
+    folder = journal_of(tmp_path, 500)
+    numbers = segment_numbers(folder)
+    for number in numbers[:3]:
+        (folder / segment_name(number)).unlink()
+    assert verify_journal(folder).missing > 100
+    write_applied(folder, numbers[-1], 400)
+    assert read_applied(folder) == 400
+    assert verify_journal(folder).missing == 0

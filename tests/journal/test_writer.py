@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
+import io
 import os
 import signal
 import struct
-import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,15 +16,20 @@ from statistics import median
 
 import pytest
 
-from tb_runhistory.errors import JournalError
+from tb_runhistory.errors import JournalError, RecordTooLarge
+from tb_runhistory.journal import format as journal_format
 from tb_runhistory.journal import writer as writer_module
+from tb_runhistory.journal.format import segment_name
 from tb_runhistory.journal.owner import owner_lives
 from tb_runhistory.journal.reader import JournalReader
 from tb_runhistory.journal.segment import FileMemory
-from tb_runhistory.journal.spool import is_mmap_safe, journal_folders, remove_abandoned, segment_numbers, spool_folder
+from tb_runhistory.journal.spool import is_mmap_safe, journal_folders, segment_numbers, spool_folder
 from tb_runhistory.journal.writer import JournalWriter
-from tb_runhistory.records.changes import DropPoints, JournalRecord, LogText, SetParameter, StartRun
-from tests.journal.records import read_all, scalar
+from tb_runhistory.records.changes import DropPoints, EndRun, JournalRecord, LogText, SetParameter, StartRun
+from tb_runhistory.records.status import RunStatus
+from tests.journal.records import places, read_all, scalar
+from tests.journal.small_disk import SmallDisk, mounted
+from tests.recording.training import wait_until
 
 
 @pytest.fixture
@@ -157,35 +162,53 @@ def test_a_write_that_fails_drops_the_point_and_the_journal_recovers(
     assert capsys.readouterr().err.count("no room for the journal") == 1
 
 
-class SmallDisk:
-    """A tmpfs of 8 MiB that can be filled and freed."""
+@pytest.mark.parametrize("mapped", [True, False])
+def test_the_end_of_a_run_without_room_is_written_to_what_is_kept_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped: bool
+) -> None:
+    monkeypatch.setattr(writer_module, "is_mmap_safe", lambda folder: mapped)
+    writer = JournalWriter.create(tmp_path)
+    writer.append(StartRun("run", "run", "session", 1.0, "host"))
+    number = writer.declare(scalar("loss"))
+    monkeypatch.setattr(os, "posix_fallocate", lambda *arguments: no_room())
+    accepted = sum(writer.append_point(number, step, 1.0, 1.0) for step in range(30_000))
+    assert not writer.append(SetParameter("run", "run", "lr", 0.1))
+    end = EndRun("run", "run", "session", RunStatus.COMPLETED, 2.0)
+    assert writer.append(end)
+    assert not writer.append_point(number, 0, 1.0, 1.0)
+    writer.close()
+    folder = tmp_path / writer.journal_id
+    reader, steps, _ = read_all(folder)
+    assert steps == list(range(accepted))
+    assert not reader.damage
+    assert records_of(folder)[3:] == [
+        DropPoints("run", "run", 30_000 - accepted),
+        end,
+        DropPoints("run", "run", 1),
+        SetParameter("run", "run", "lr", 0.1),
+    ]
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
 
-    def fill(self) -> None:
-        """Leaves no room."""
-        with contextlib.suppress(OSError), open(self.folder / "filler", "ab", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
+def test_where_not_even_the_end_can_be_written_nothing_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "is_mmap_safe", lambda folder: False)
+    writer = JournalWriter.create(tmp_path)
+    number = writer.declare(scalar("loss"))
+    monkeypatch.setattr(FileMemory, "__setitem__", lambda *arguments: no_room())
+    monkeypatch.setattr(os, "posix_fallocate", lambda *arguments: no_room())
+    assert not writer.append_point(number, 0, 1.0, 1.0)
+    assert not writer.append(EndRun("run", "run", "session", RunStatus.COMPLETED, 2.0))
+    writer.close()
+    assert read_all(tmp_path / writer.journal_id)[1] == []
 
-    def free(self) -> None:
-        """Gives the room back."""
-        (self.folder / "filler").unlink()
+
+def no_room() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    """A small file system of its own; skipped where none may be mounted."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
-    yield SmallDisk(folder)
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "disk") as disk:
+        yield disk
 
 
 def test_a_full_disk_costs_points_and_nothing_else(
@@ -282,14 +305,10 @@ def test_the_spool_is_where_the_environment_says(tmp_path: Path, monkeypatch: py
     assert spool_folder("key") == tmp_path / "state" / "tb-runhistory" / "journals" / "key"
 
 
-def test_what_a_process_left_before_its_journal_could_be_seen_is_removed(tmp_path: Path) -> None:
-    for name, age in (("old", 7200), ("new", 0)):
-        folder = tmp_path / f".{name}"
-        folder.mkdir()
-        (folder / "owner").write_text("")
-        os.utime(folder, (time.time() - age,) * 2)
-    remove_abandoned(tmp_path)
-    assert os.listdir(tmp_path) == [".new"]
+def test_only_folders_named_by_an_id_are_journals(journal: JournalWriter, tmp_path: Path) -> None:
+    for name in ("notes", ".hidden", "damaged"):
+        (tmp_path / name).mkdir()
+    assert journal_folders(tmp_path) == [tmp_path / journal.journal_id]
 
 
 def test_only_known_file_systems_are_mapped(tmp_path: Path) -> None:
@@ -356,28 +375,126 @@ def test_ownership_ends_with_the_process_even_when_its_children_live(tmp_path: P
         assert owner_lives(folder), "a stopped process is not a dead one"
         os.kill(owner, signal.SIGKILL)
         os.waitid(os.P_PID, owner, os.WEXITED | os.WNOWAIT)
-        assert not owner_lives(folder), "a zombie is a dead one"
+        # A zombie is a dead one. The kernel takes a moment to release what it held.
+        wait_until(lambda: not owner_lives(folder))
     finally:
         os.waitpid(owner, 0)
         for descriptor in (*ready, *wait):
             os.close(descriptor)
 
 
-def test_a_process_that_lost_its_lock_still_owns_its_journal(tmp_path: Path) -> None:
+def in_another_process(journal_of: Callable[[], JournalWriter], then: Callable[[Path], None]) -> None:
+    """Calls ``then`` with the folder of a journal that a child process has made. The child lives until it returns."""
     ready = os.pipe()
     owner = os.fork()
     if owner == 0:
-        writer = JournalWriter.create(tmp_path)
-        # As anything does that reads the whole folder, a backup for example.
-        (tmp_path / writer.journal_id / "owner").read_bytes()
-        os.write(ready[1], writer.journal_id.encode())
+        writer = journal_of()
+        os.write(ready[1], str(writer._folder).encode())
         signal.pause()
-    folder = tmp_path / os.read(ready[0], 100).decode()
+    folder = Path(os.read(ready[0], 1000).decode())
     try:
-        assert owner_lives(folder)
+        then(folder)
     finally:
         os.kill(owner, signal.SIGKILL)
         os.waitpid(owner, 0)
         for descriptor in ready:
             os.close(descriptor)
+
+
+def test_reading_all_files_of_a_journal_does_not_end_its_ownership(tmp_path: Path) -> None:
+    def begin() -> JournalWriter:
+        writer = JournalWriter.create(tmp_path)
+        for path in (tmp_path / writer.journal_id).iterdir():
+            path.read_bytes()
+        return writer
+
+    def check(folder: Path) -> None:
+        assert owner_lives(folder)
+
+    in_another_process(begin, check)
+    wait_until(lambda: not owner_lives(journal_folders(tmp_path)[0]))
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_process_that_closes_all_descriptors_owns_its_journal_and_harms_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped: bool
+) -> None:
+    monkeypatch.setattr(writer_module, "is_mmap_safe", lambda folder: mapped)
+    spool, foreign = tmp_path / "spool", tmp_path / "foreign"
+
+    def use_descriptors() -> bool:
+        writer = JournalWriter.create(spool)
+        number = writer.declare(scalar("loss"))
+        writer.append_point(number, 0, 1.0, 1.0)
+        sys.stderr = io.StringIO()  # That of a test is one of the descriptors.
+        os.closerange(3, 200)
+        opened = [os.open(foreign, os.O_RDWR | os.O_CREAT) for _ in range(100)]
+        os.write(opened[0], b"precious")
+        accepted = [writer.append_point(number, step, 1.0, 1.0) for step in range(1, 30_000)]
+        writer.close()
+        return all(accepted) and all(os.fstat(descriptor).st_size == len(b"precious") for descriptor in opened)
+
+    assert in_child(use_descriptors) == 0
+    assert foreign.read_bytes() == b"precious"
+    reader, steps, _ = read_all(journal_folders(spool)[0])
+    assert steps == list(range(30_000))
+    assert not reader.damage
+
+
+def test_what_a_cleaner_removes_of_a_living_journal_costs_nothing(tmp_path: Path) -> None:
+    writer = JournalWriter.create(tmp_path)
+    number = writer.declare(scalar("loss"))
+    folder = tmp_path / writer.journal_id
+    for step in range(100):
+        writer.append_point(number, step, 1.0, 1.0)
+        if step in (20, 40):
+            (folder / segment_name(1)).unlink()
+            if step == 40:
+                folder.rmdir()
+            assert writer.restore()
+            assert owner_lives(folder)
+    assert writer.restore()
+    writer.close()
+    reader, steps, _ = read_all(folder)
+    assert steps == list(range(100))
+    assert not reader.damage
     assert not owner_lives(folder)
+
+
+def test_a_journal_whose_folder_is_gone_goes_on_in_a_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "FIRST_SEGMENT_SIZE", 4096)
+    writer = JournalWriter.create(tmp_path)
+    number = writer.declare(scalar("loss"))
+    folder = tmp_path / writer.journal_id
+    (folder / segment_name(1)).unlink()
+    folder.rmdir()
+    for step in range(200):
+        assert writer.append_point(number, step, 1.0, 1.0)
+    writer.close()
+    assert segment_numbers(folder) == [2]
+
+
+def test_a_segment_is_large_beside_what_it_begins_with(tmp_path: Path) -> None:
+    writer = JournalWriter.create(tmp_path)
+    numbers = [writer.declare(scalar(f"metric {index}")) for index in range(3000)]
+    points = 300_000
+    for index in range(points):
+        assert writer.append_point(numbers[index % 3000], index, 1.0, 1.0)
+    writer.close()
+    folder = tmp_path / writer.journal_id
+    assert len(segment_numbers(folder)) <= 5
+    for number in segment_numbers(folder)[2:]:
+        lengths = [place.length for place in places(folder / segment_name(number))]
+        restated = sum(lengths[: numbers[-1]])
+        assert restated <= (folder / segment_name(number)).stat().st_size / 15
+        assert set(lengths[numbers[-1] :]) == {48}
+
+
+def test_the_largest_record_is_refused_before_anything_is_written(
+    journal: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_format, "LARGEST_RECORD", 1000)
+    before = journal.sequence
+    with pytest.raises(RecordTooLarge):
+        journal.append(LogText("run", 1, 1, 1.0, "x" * 2000))
+    assert journal.sequence == before

@@ -48,7 +48,7 @@ def processes_of(pid: int) -> list[psutil.Process]:
     """The TensorBoard that the process ``pid`` has started, and its data server."""
     # An ended shipper, which has no command line any more, may be among them.
     children = [child for child in psutil.Process(pid).children() if child.status() != psutil.STATUS_ZOMBIE]
-    boards = [child for child in children if "tb_runhistory.launch.server" in child.cmdline()]
+    boards = [child for child in children if "tb_runhistory.launch.tensorboard_server" in child.cmdline()]
     return boards + [server for board in boards for server in board.children(recursive=True)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,11 +10,12 @@ import pytest
 
 from tb_runhistory import Experiment, Tensorboard, Workspace
 from tb_runhistory.errors import BadRequest, NotFound, RunHistoryError, StoreUnavailable
-from tb_runhistory.launch.process import TensorboardProcess
+from tb_runhistory.launch.launcher import TensorboardProcess
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
-from tests.launch.asking import last_values, runs_at
+from tests.launch.asking import last_values, processes_of, runs_at
 from tests.launch.conftest import Board
+from tests.postgresql_server import PostgresServer
 from tests.provider.viewer import wait_for
 
 
@@ -103,3 +105,18 @@ def test_what_is_not_in_the_store_because_of_the_mode_is_said(
 def _make_store(store: str) -> None:
     """Makes the store, as another process would."""
     open_writer(parse_uri(store)).close()
+
+
+def test_runs_in_postgresql_are_shown_from_there(postgres_server: PostgresServer) -> None:
+    uri = postgres_server.new_database()
+    workspace = Workspace(uri)
+    with Experiment(workspace, "launch").start_logging("root") as run:
+        run.log("loss", 0.5)
+        with Tensorboard(run, port=0) as tensorboard:
+            url = tensorboard.start()
+            assert runs_at(url) == {"launch/root"}
+            assert last_values(url, "loss") == {"launch/root": 0.5}
+            arguments = [" ".join(process.cmdline()) for process in processes_of(os.getpid())]
+            assert not [line for line in arguments if "secret" in line]
+    workspace.recorder.close()
+    postgres_server.drop(uri)

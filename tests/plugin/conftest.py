@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,11 +18,19 @@ from tensorboard.plugins import base_plugin
 from werkzeug.test import Client, TestResponse
 
 from tb_runhistory.plugin.tab import RunHistoryTab
-from tb_runhistory.records.changes import CreateExperiment, SetParameter
+from tb_runhistory.records.changes import CreateExperiment
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
-from tests.conformance.builder import START, History
+from tests.conformance.builder import START, History, id_of
+from tests.provider.built import with_parameters
+
+_RUNS = re.compile(r"([?&](?:run|parent)=)([\w-]{1,40})(?=&|$)")
+
+
+def with_ids(path: str) -> str:
+    """An address with the ids of runs in place of the names they are built under."""
+    return _RUNS.sub(lambda asked: f"{asked[1]}{id_of(asked[2])}", path)
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,8 @@ class Asking:
     tab: RunHistoryTab
 
     def __call__(self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> TestResponse:
-        """The answer at ``path``, such as "/v1/runs?limit=1"."""
+        """The answer at ``path``, such as "/v1/runs?parent=sweep", with the names that runs are built under."""
+        path = with_ids(path)
         routes = self.tab.get_plugin_apps()
         plain = path.partition("?")[0]
         prefix = "/static/*" if plain.startswith("/static/") else "/*"
@@ -81,10 +91,10 @@ def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_writer(parse_uri(uri)) as writer:
         history = History(writer)
         history.apply("", [CreateExperiment("mnist", START, "digits")])
-        sweep = history.root("sweep", display_name="a sweep").apply(SetParameter("sweep", "sweep", "data", "digits"))
+        sweep = with_parameters(history.root("sweep", display_name="a sweep"), data="digits")
         for number, (rate, loss) in enumerate([(0.1, 3.0), (10, math.nan), (math.inf, 1.0)]):
             trial = sweep.child(f"trial-{number}", display_name="")
-            trial.apply(SetParameter("sweep", trial.run_id, "lr", rate)).log("loss", range(3), [9.0, 8.0, loss])
+            with_parameters(trial, lr=rate).log("loss", range(3), [9.0, 8.0, loss])
             trial.end(RunStatus.FAILED if number == 1 else RunStatus.COMPLETED, "no memory" if number == 1 else "")
         trial.child("fold").log("accuracy", [0], [math.inf])
         history.root("other", experiment="cifar & co").log("loss", range(2))

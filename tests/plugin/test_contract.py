@@ -18,11 +18,12 @@ import pytest
 from demo.environment import CHECKOUT
 from frontend import generate_messages
 from tb_runhistory.plugin import messages
-from tb_runhistory.records.changes import ParameterValue, SetParameter
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
-from tests.conformance.builder import BuiltRun, History
+from tests.conformance.builder import History, id_of
+from tests.plugin.conftest import with_ids
+from tests.provider.built import with_parameters
 from tests.provider.viewer import Viewer
 
 MESSAGES = [kind for kind in vars(messages).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
@@ -76,23 +77,18 @@ def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Viewer]:
     with open_writer(uri) as writer:
         history = History(writer)
         sweep = history.root("sweep").log("loss", range(10)).log("broken", [0, 1], [1.0, math.nan])
-        for parameter in (("lr", 0.1), ("depth", 3), ("fast", True), ("name", "wide")):
-            set_parameter(sweep, *parameter)
+        with_parameters(sweep, lr=0.1, depth=3, fast=True, name="wide")
         sweep.child("done").log("loss", range(3000)).log("broken", [0], [math.inf]).end()
         sweep.child("failed").log("broken", [0], [-math.inf]).end(RunStatus.FAILED, "ValueError: it broke")
         sweep.child("waiting", display_name="")
         # A parameter of another type than elsewhere.
-        set_parameter(history.root("other", "another experiment"), "lr", "automatic")
+        with_parameters(history.root("other", "another experiment"), lr="automatic")
     with Viewer(f"--runhistory_uri={uri.whole}") as started:
         yield started
 
 
-def set_parameter(run: BuiltRun, name: str, value: ParameterValue) -> None:
-    run.apply(SetParameter(run.root_id, run.run_id, name, value))
-
-
 def ask(viewer: Viewer, route: str, *parameters: tuple[str, str]) -> Any:
-    return viewer.get(f"data/plugin/runhistory/v1/{route}?{urlencode(parameters)}")
+    return viewer.get(f"data/plugin/runhistory/v1/{with_ids(f'{route}?{urlencode(parameters)}')}")
 
 
 def columns(*names: str) -> list[tuple[str, str]]:
@@ -126,16 +122,16 @@ def test_cells_of_every_type(viewer: Viewer) -> None:
     assert roots[0]["cells"] == [0.1, 3, True, "wide", 9.0, {"non_finite": "NaN"}, None]
     assert roots[1]["cells"][0] == "automatic"
     children = ask(viewer, "runs", ("parent", "sweep"), *columns("param:lr", "metric:broken"))["runs"]
-    cells = {run["run_id"]: run["cells"] for run in children}
+    cells = {run["name"]: run["cells"] for run in children}
     # A parameter is inherited.
     assert cells["done"] == [0.1, {"non_finite": "Infinity"}]
     assert cells["failed"] == [0.1, {"non_finite": "-Infinity"}]
-    assert cells["waiting"] == [0.1, None]
+    assert cells["run 4"] == [0.1, None]
 
 
 def test_points(viewer: Viewer) -> None:
     parameters = urlencode([("tag", "loss"), ("run", "sweep"), ("run", "failed"), ("run", "done"), ("limit", "100")])
-    with urlopen(f"{viewer.url}data/plugin/runhistory/v1/points?{parameters}", timeout=30) as response:
+    with urlopen(f"{viewer.url}data/plugin/runhistory/v1/{with_ids(f'points?{parameters}')}", timeout=30) as response:
         assert response.headers["Content-Type"] == "application/octet-stream"
         body = response.read()
     (length,) = struct.unpack_from("<I", body)
@@ -144,10 +140,10 @@ def test_points(viewer: Viewer) -> None:
     assert mismatches(header, messages.PointsHeader) == []
     assert header["tag"] == "loss"
     counts = {series["run_id"]: (series["count"], series["total"]) for series in header["series"]}
-    assert list(counts) == ["sweep", "done"]
-    assert counts["sweep"] == (10, 10)
-    assert counts["done"][0] <= 100
-    assert counts["done"][1] == 3000
+    assert list(counts) == [id_of("sweep"), id_of("done")]
+    assert counts[id_of("sweep")] == (10, 10)
+    assert counts[id_of("done")][0] <= 100
+    assert counts[id_of("done")][1] == 3000
     numbers = memoryview(body[4 + length :]).cast("d") if sys.byteorder == "little" else None
     if numbers is not None:
         assert len(numbers) == 3 * sum(count for count, _ in counts.values())

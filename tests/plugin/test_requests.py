@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tb_runhistory.errors import BadRequest
 from tb_runhistory.plugin import requests
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.columns import Scope
-from tb_runhistory.records.tree import TreeQuery
 
 NAMES = ["parent", "experiment", "sort", "order", "offset", "limit", "column", "tag", "run", "first_step", "last_step"]
 TEXTS = st.text() | st.integers().map(str) | st.sampled_from(["asc", "created", "param:a", "metric:loss", "param:"])

@@ -20,10 +20,16 @@ import pytest
 from tb_runhistory.plugin import bundle
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
-from tests.conformance.builder import START, History
+from tests.conformance.builder import START, History, id_of
 from tests.plugin.conftest import Asking
 
+ANOTHER_JOURNAL = id_of("another journal")
 Columns = dict[str, tuple[list[float], list[float], list[float]]]
+
+
+def ids(*names: str) -> list[str]:
+    """The ids of runs that are built under these names."""
+    return [id_of(name) for name in names]
 
 
 def columns_of(content: bytes) -> tuple[dict[str, Any], Columns]:
@@ -76,7 +82,7 @@ def test_a_page_of_the_tree_has_rows_with_their_cells(asking: Asking) -> None:
     assert (page["total"], page["offset"], page["columns"]) == (3, 0, ["param:lr", "metric:loss", "param:data"])
     first, second = page["runs"]
     assert first == {
-        "run_id": "trial-0",
+        "run_id": id_of("trial-0"),
         "name": "run 2",
         "experiment": "mnist",
         "number": 2,
@@ -97,24 +103,26 @@ def test_a_page_of_the_tree_has_rows_with_their_cells(asking: Asking) -> None:
 
 def test_roots_come_newest_first_unless_asked_otherwise(asking: Asking) -> None:
     page = asking.json("/v1/runs")
-    assert [run["run_id"] for run in page["runs"]] == ["other", "sweep"]
+    assert [run["run_id"] for run in page["runs"]] == ids("other", "sweep")
     # Nobody has sent a heartbeat since: the run is shown as what it is.
     assert {run["status"] for run in page["runs"]} == {"NotResponding"}
     assert page["now"] > page["runs"][0]["created_at"]
-    assert [run["run_id"] for run in asking.json("/v1/runs?sort=name&order=asc")["runs"]] == ["sweep", "other"]
+    assert [run["run_id"] for run in asking.json("/v1/runs?sort=name&order=asc")["runs"]] == ids("sweep", "other")
     by_loss = asking.json("/v1/runs?parent=sweep&sort=metric:loss&order=asc")
-    assert [run["run_id"] for run in by_loss["runs"]] == ["trial-2", "trial-0", "trial-1"]
+    assert [run["run_id"] for run in by_loss["runs"]] == ids("trial-2", "trial-0", "trial-1")
 
 
 def test_a_selection_is_all_that_is_shown(open_tab: Callable[..., Asking], store: str) -> None:
     tab = open_tab(f"{store}?run=trial-2&run=other")
-    assert [run["run_id"] for run in tab.json("/v1/runs?order=asc&column=param:data")["runs"]] == ["trial-2", "other"]
+    assert [run["run_id"] for run in tab.json("/v1/runs?order=asc&column=param:data")["runs"]] == ids(
+        "trial-2", "other"
+    )
     assert tab.json("/v1/runs?order=asc&column=param:data")["runs"][0]["cells"] == ["digits"]
-    assert [run["run_id"] for run in tab.json("/v1/runs?parent=trial-2")["runs"]] == ["fold"]
+    assert [run["run_id"] for run in tab.json("/v1/runs?parent=trial-2")["runs"]] == ids("fold")
     assert tab.problem("/v1/runs?parent=sweep")[0] == 404
     assert tab.json("/v1/overview")["runs"] == 3
     header, _ = columns_of(tab("/v1/points?tag=loss&run=trial-0&run=trial-2").data)
-    assert [series["run_id"] for series in header["series"]] == ["trial-2"]
+    assert [series["run_id"] for series in header["series"]] == ids("trial-2")
     of_experiment = open_tab(f"{store}?experiment=mnist")
     assert of_experiment.json("/v1/overview")["runs"] == 5
     status, sentence = of_experiment.problem("/v1/overview?experiment=cifar")
@@ -128,33 +136,33 @@ def test_points_are_columns_of_doubles(asking: Asking) -> None:
     assert header == {
         "tag": "loss",
         "series": [
-            {"run_id": "other", "count": 2, "total": 2, "damaged": 0},
-            {"run_id": "trial-1", "count": 3, "total": 3, "damaged": 0},
+            {"run_id": id_of("other"), "count": 2, "total": 2, "damaged": 0},
+            {"run_id": id_of("trial-1"), "count": 3, "total": 3, "damaged": 0},
         ],
     }
-    assert read["other"] == ([0, 1], [START, START + 1], [0, 1])
-    assert read["trial-1"][2][:2] == [9.0, 8.0]
-    assert math.isnan(read["trial-1"][2][2])
-    assert columns_of(asking("/v1/points?tag=accuracy&run=fold").data)[1]["fold"][2] == [math.inf]
+    assert read[id_of("other")] == ([0, 1], [START, START + 1], [0, 1])
+    assert read[id_of("trial-1")][2][:2] == [9.0, 8.0]
+    assert math.isnan(read[id_of("trial-1")][2][2])
+    assert columns_of(asking("/v1/points?tag=accuracy&run=fold").data)[1][id_of("fold")][2] == [math.inf]
     assert columns_of(asking("/v1/points?tag=nothing&run=fold").data) == ({"tag": "nothing", "series": []}, {})
 
 
 def test_points_are_of_a_window_and_within_a_limit(asking: Asking, store: str) -> None:
     with open_writer(parse_uri(store)) as writer:
-        History(writer, "another-journal").root("long").log("loss", range(50_000))
+        History(writer, ANOTHER_JOURNAL).root("long").log("loss", range(50_000))
     header, read = columns_of(asking("/v1/points?tag=loss&run=long&limit=100&first_step=1000&last_step=2000").data)
     [series] = header["series"]
-    steps = read["long"][0]
+    steps = read[id_of("long")][0]
     assert (steps[0], steps[-1], series["total"], len(steps) <= 100) == (1000, 2000, 1001, True)
-    assert columns_of(asking("/v1/points?tag=loss&run=long&first_step=49999").data)[1]["long"][0] == [49999]
-    assert len(columns_of(asking("/v1/points?tag=loss&run=long").data)[1]["long"][0]) <= 1000
+    assert columns_of(asking("/v1/points?tag=loss&run=long&first_step=49999").data)[1][id_of("long")][0] == [49999]
+    assert len(columns_of(asking("/v1/points?tag=loss&run=long").data)[1][id_of("long")][0]) <= 1000
 
 
 def test_what_is_recorded_is_answered_and_changes_the_version(asking: Asking, store: str) -> None:
     version = asking.json("/v1/version")
     assert asking.json("/v1/version") == version
     with open_writer(parse_uri(store)) as writer:
-        history = History(writer, "another-journal")
+        history = History(writer, ANOTHER_JOURNAL)
         history.root("live")
         assert asking.json("/v1/version") != version
         assert asking.json("/v1/runs")["total"] == 3
@@ -174,7 +182,7 @@ def test_a_long_answer_is_compressed_for_whoever_takes_that(asking: Asking) -> N
 def test_text_of_any_kind_passes_through(asking: Asking, store: str) -> None:
     name = '</script> " \u2028 \u202e 🦆 \\'
     with open_writer(parse_uri(store)) as writer:
-        History(writer, "another-journal").root("odd", experiment=name, display_name=name).log(name, [0])
+        History(writer, ANOTHER_JOURNAL).root("odd", experiment=name, display_name=name).log(name, [0])
     [run] = asking.json(f"/v1/runs?experiment={quote(name)}")["runs"]
     assert (run["name"], run["experiment"]) == (name, name)
     assert columns_of(asking(f"/v1/points?run=odd&tag={quote(name)}").data)[0]["tag"] == name

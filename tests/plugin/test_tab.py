@@ -10,7 +10,7 @@ from pathlib import Path
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
 from tests.conformance.builder import History
-from tests.plugin.conftest import Asking
+from tests.plugin.conftest import Asking, with_ids
 from tests.plugin.test_flag import breaking
 from tests.provider.viewer import Viewer
 
@@ -33,7 +33,7 @@ def test_the_tab_is_listed_and_its_page_is_served(store: str) -> None:
 
 def test_it_answers_below_a_path_prefix(store: str) -> None:
     with Viewer(f"--runhistory_uri={store}", "--path_prefix=/lab/board") as viewer:
-        assert viewer.get("lab/board/data/plugin/runhistory/v1/runs?parent=sweep")["total"] == 3
+        assert viewer.get(with_ids("lab/board/data/plugin/runhistory/v1/runs?parent=sweep"))["total"] == 3
 
 
 def test_without_the_flag_there_is_no_tab(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tb_runhistory.plugin import answers
-from tb_runhistory.records.changes import SetParameter
+from tb_runhistory.plugin import run_pages
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
-from tests.conformance.builder import History
+from tests.conformance.builder import History, id_of
 from tests.plugin.conftest import Asking
+from tests.provider.built import with_parameters
 
 ASKED = ["/v1/version", "/v1/overview", "/v1/runs?column=param:lr&sort=metric:loss", "/v1/points?tag=loss&run=other"]
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
@@ -45,7 +45,7 @@ def test_an_error_of_the_tab_itself_is_told_without_its_text(
         raise KeyError("hunter2")
 
     for name in ("version", "overview", "run_page"):
-        monkeypatch.setattr(answers, name, fail)
+        monkeypatch.setattr(run_pages, name, fail)
     for path in ASKED[:3]:
         status, sentence = asking.problem(path)
         assert (status, "KeyError" in sentence) == (500, True)
@@ -72,7 +72,7 @@ def test_a_program_that_locks_a_store_at_rest_does_not_lock_the_tab_out(asking: 
 
 def test_damaged_points_are_counted_and_the_others_are_charted(asking: Asking, store: str) -> None:
     with open_writer(parse_uri(store)) as writer:
-        History(writer).root("long").log("loss", range(20_000))
+        History(writer, id_of("another journal")).root("long").log("loss", range(20_000))
     path = "/v1/points?tag=loss&run=long&limit=2000"
     assert charted(asking(path).data)["damaged"] == 0
     with closing(sqlite3.connect(parse_uri(store).path)) as raw, raw:
@@ -95,16 +95,15 @@ def test_damaged_points_are_counted_and_the_others_are_charted(asking: Asking, s
 
 def test_nothing_beyond_a_selection_is_charted(open_tab: Callable[..., Asking], store: str) -> None:
     selected = open_tab(f"{store}?experiment=mnist")
-    assert selected("/v1/points?tag=loss&run=trial-0").data.count(b"trial-0") == 1
-    assert b"other" not in selected("/v1/points?tag=loss&run=other&run=trial-0").data
+    assert selected("/v1/points?tag=loss&run=trial-0").data.count(id_of("trial-0").encode()) == 1
+    assert id_of("other").encode() not in selected("/v1/points?tag=loss&run=other&run=trial-0").data
     assert selected.problem("/v1/runs?experiment=cifar %26 co")[0] == 400
 
 
 def test_large_whole_numbers_keep_their_digits(asking: Asking, store: str) -> None:
     with open_writer(parse_uri(store)) as writer:
         for name, number in {"exact": 2**53, "large": 2**53 + 1, "negative": -(2**62)}.items():
-            run = History(writer).root(name)
-            run.apply(SetParameter(name, name, "seed", number))
+            with_parameters(History(writer, id_of(f"journal of {name}")).root(name), seed=number)
     runs = asking.json("/v1/runs?column=param:seed")["runs"]
-    cells = {run["run_id"]: run["cells"][0] for run in runs}
+    cells = {run["name"]: run["cells"][0] for run in runs}
     assert (cells["exact"], cells["large"], cells["negative"]) == (2**53, str(2**53 + 1), str(-(2**62)))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.read import COMMAND
+from benchmarks.scale import COMMAND as SCALE
 from benchmarks.table import OURS, Bar, Row, markdown, shown_number
 from demo.environment import CHECKOUT
 
@@ -41,7 +42,8 @@ def values_of(rows: list[Row], name: str) -> list[list[float]]:
 
 def test_recording_is_measured(tmp_path: Path) -> None:
     rows = run_quick("write.py", tmp_path)
-    assert list(dict.fromkeys(row.name for row in rows)) == ["log", "stored", "durable", "live", "import", "crowd"]
+    measured = ["log", "stored", "durable", "live", "wide", "import", "crowd"]
+    assert list(dict.fromkeys(row.name for row in rows)) == measured
     for row in rows:
         assert row.samples[OURS], row.measure
     errors, lost, _ = values_of(rows, "crowd")
@@ -54,6 +56,13 @@ def test_viewing_is_measured(tmp_path: Path) -> None:
     for row in rows:
         assert row.samples[OURS], row.measure
     assert values_of(rows, "spike") == [[2.0], [2.0]]
+
+
+def test_a_large_history_is_measured(tmp_path: Path) -> None:
+    rows = run_quick("scale.py", tmp_path)
+    assert list(dict.fromkeys(row.name for row in rows)) == list(SCALE.benchmarks)
+    for row in rows:
+        assert row.samples[OURS], row.measure
 
 
 def test_export_is_measured(tmp_path: Path) -> None:

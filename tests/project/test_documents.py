@@ -24,6 +24,8 @@ RUN_ELSEWHERE = {
     "python3 demo/launch.py": "tests/project/test_demo.py runs its parts, and the whole with --slow",
     "python3 tests/run.py": "it is what runs this test",
     "pip install .": "tests/project/test_wheel.py builds and installs the package",
+    "pip install '.[postgres]'": "tests have psycopg by their own extra: tests/plugin/test_postgresql.py",
+    "tensorboard --runhistory_uri=postgresql://user@host/database": "tests/plugin/test_postgresql.py has a real server",
 }
 
 
@@ -39,6 +41,7 @@ BLOCKS = [Block(language, text) for language, text in FENCE.findall((CHECKOUT / 
 EXAMPLES = [block.text for block in BLOCKS if block.language == "python"]
 RECORDING = [text for text in EXAMPLES if "start_logging" in text]
 COMMANDS = [line for block in BLOCKS if block.language == "bash" for line in block.text.splitlines()]
+VIEWING = [line for line in COMMANDS if line.startswith("tensorboard ") and line not in RUN_ELSEWHERE]
 
 
 def run_example(text: str, folder: Path) -> str:
@@ -69,13 +72,23 @@ def test_every_block_has_a_language_that_is_tested() -> None:
 
 
 def test_every_example_is_run_here() -> None:
-    assert len(EXAMPLES) == len(RECORDING) + len(["get_metrics", "Tensorboard(", "export_to_tensorboard"])
+    others = ["get_metrics", "archive()", "Tensorboard(", "export_to_tensorboard"]
+    assert len(EXAMPLES) == len(RECORDING) + len(others)
 
 
 def test_the_reading_example_reads_what_the_others_recorded(folder: Path) -> None:
     printed = run_example(example("get_metrics"), folder)
     assert "sweep Completed" in printed
     assert "'accuracy': 0.9" in printed
+
+
+def test_the_example_of_stages_renames_an_experiment_and_leaves_its_runs(tmp_path: Path) -> None:
+    for text in RECORDING:
+        run_example(text, tmp_path)
+    run_example(example("archive()"), tmp_path)
+    listed = run_command("tb-runhistory list sqlite:///runs.db", tmp_path)
+    assert "mnist, first try" in listed
+    assert "rate=0.1" in listed
 
 
 def test_the_launching_example_gives_an_address(folder: Path) -> None:
@@ -126,7 +139,7 @@ def test_the_sync_command_brings_what_was_recorded_offline(
     assert "sweep Completed" in run_example(example("get_metrics"), tmp_path)
 
 
-@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("tensorboard ")])
+@pytest.mark.parametrize("line", VIEWING)
 def test_a_viewing_command_shows_the_sweep(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
@@ -153,6 +166,4 @@ def test_every_link_leads_somewhere(name: str) -> None:
 def test_every_setting_of_the_code_is_in_the_table() -> None:
     code = "".join(path.read_text("utf-8") for path in (CHECKOUT / "tb_runhistory").rglob("*.py"))
     settings = set(re.findall(r"\bRUNHISTORY_[A-Z_]+\b", code))
-    # Stops the shipper at a named place, for tests.
-    settings.discard("RUNHISTORY_SHIPPER_STOP_AT")
     assert settings == set(re.findall(r"^\| `(RUNHISTORY_[A-Z_]+)`", (CHECKOUT / "README.md").read_text("utf-8"), re.M))

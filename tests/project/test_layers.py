@@ -30,9 +30,15 @@ def test_the_layers_hold() -> None:
         ("records/names.py", "import tb_runhistory.uri"),
         ("store/base.py", "import tb_runhistory.recording"),
         ("journal/writer.py", "import tb_runhistory.store.base"),
-        ("recording/run.py", "import tb_runhistory.provider"),
+        ("recording/api.py", "import tb_runhistory.provider"),
         ("plugin/entry.py", "import tb_runhistory.recording"),
         ("provider/naming.py", "import tb_runhistory"),
+        ("store/sql/database.py", "import tb_runhistory.store.sqlite.database"),
+        ("store/sqlite/database.py", "import tb_runhistory.store.postgresql.database"),
+        ("store/sql/rows.py", "import sqlite3"),
+        ("points/block.py", "import sqlalchemy"),
+        ("journal/format.py", "import tb_runhistory.journal.writer"),
+        ("journal/format.py", "import typing\nif typing.TYPE_CHECKING:\n    import tb_runhistory.journal.writer"),
     ],
 )
 def test_an_import_that_goes_upwards_is_noticed(module: str, line: str, tmp_path: Path) -> None:

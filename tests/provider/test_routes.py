@@ -13,18 +13,20 @@ import numpy as np
 import pytest
 from tensorboard.data import grpc_provider, provider
 
-from tb_runhistory.provider.process import DataServer
-from tb_runhistory.provider.settings import ServerSettings
+from tb_runhistory.provider.data_server.protocol import ServerSettings
+from tb_runhistory.provider.data_server.supervisor import DataServer
 from tb_runhistory.provider.snapshot import Snapshot
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import StoreUri, parse_uri
 from tests.conformance.builder import START, History
+from tests.provider.built import suffix
 from tests.provider.viewer import Viewer
 
 Rows = list[tuple[int, float, float]]
 
+SECOND_TRIAL = f"mnist/sweep 1_2 – ünïcode/trial-{suffix('trial-000002')}"
 SPIKED = [1.0] * 100_000
 SPIKED[77_777] = 1000.0
 UNEVEN = {3: 0.25, 10: -1.5, 2**40: 3.0, 2**40 + 1: math.nan, 2**41: math.inf}
@@ -57,9 +59,10 @@ class ReaderRoute(Route):
         return found
 
     def points(self, run: str, tag: str) -> Rows:
-        series = self.reader.series(Scope(run_ids=(self.snapshot.ids[run],)), DataClass.SCALAR, [tag])
-        keys = [key for key in series.key if key.run_id == self.snapshot.ids[run]]
-        [sampled] = self.reader.read_points(keys, 1000)
+        row = self.snapshot.directory.row_named(run)
+        assert row is not None
+        series = self.reader.series(Scope(only=(self.snapshot.directory.run_id(row),)), DataClass.SCALAR, [tag])
+        [sampled] = self.reader.read_points(series.key, 1000)
         shown = sampled.points
         return list(zip(shown.steps.tolist(), shown.wall_times.tolist(), shown.values.tolist(), strict=True))
 
@@ -172,7 +175,7 @@ def test_every_series_is_listed_under_its_run(route: Route) -> None:
     assert route.tags() == {
         "mnist/spike": {"loss"},
         "mnist/sweep 1_2 – ünïcode/trial": {"train/loss"},
-        "mnist/sweep 1_2 – ünïcode/trial-000002": {"train/loss"},
+        SECOND_TRIAL: {"train/loss"},
         "other/resumed": {"loss"},
         "other/shuffled": {"loss"},
     }
@@ -206,7 +209,7 @@ def test_points_come_by_step_and_the_later_of_two_shows(route: Route) -> None:
 
 
 def test_values_are_exact_but_for_the_32_bits_of_the_service(route: Route) -> None:
-    [(_, _, value)] = route.points("mnist/sweep 1_2 – ünïcode/trial-000002", "train/loss")
+    [(_, _, value)] = route.points(SECOND_TRIAL, "train/loss")
     assert value == (0.1 if isinstance(route, ReaderRoute) else float(np.float32(0.1)))
 
 
@@ -215,7 +218,7 @@ def test_runs_stand_in_the_order_of_their_start(viewer: Viewer) -> None:
         "mnist/spike",
         "mnist/sweep 1_2 – ünïcode",
         "mnist/sweep 1_2 – ünïcode/trial",
-        "mnist/sweep 1_2 – ünïcode/trial-000002",
+        SECOND_TRIAL,
         "other/resumed",
         "other/shuffled",
         "mnist/silent",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tb_runhistory.provider.sampling import REPLY_POINTS, parallel_groups, points_each
-from tb_runhistory.records.changes import DataClass
+from tb_runhistory.provider.series_table import read_table
+from tb_runhistory.provider.snapshot import Snapshot
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.opening import open_reader
 from tb_runhistory.uri import StoreUri
@@ -38,10 +39,13 @@ def test_series_that_may_have_equal_steps_are_thinned_together(history: History,
         history.root(f"long-{number}").log("loss", range(100)).log("accuracy", range(100))
     history.root("other").log("loss", range(0, 300, 2)).log("short", range(10))
     with open_reader(uri) as reader:
-        series = reader.series(Scope(), DataClass.SCALAR)
-    rows = list(range(len(series)))
-    of_two_runs = [row for row in rows if series.key[row].run_id in ("long-0", "long-1")]
-    assert list(parallel_groups(series, of_two_runs, 50)) == [of_two_runs]
-    by_run = list(parallel_groups(series, rows, 50))
-    assert [{series.key[row].run_id for row in group} for group in by_run] == [{f"long-{n}"} for n in range(9)]
-    assert list(parallel_groups(series, rows, 100)) == []
+        snapshot = Snapshot(reader, Scope())
+        table = read_table(snapshot, snapshot.rows, None, "scalars", "scalars")
+    lines = list(range(len(table)))
+    of_two_runs = [line for line in lines if table.name(line) in ("mnist/long-0", "mnist/long-1")]
+    assert list(parallel_groups(table, of_two_runs, 50)) == [of_two_runs]
+    by_run = list(parallel_groups(table, lines, 50))
+    assert {frozenset(table.name(line) for line in group) for group in by_run} == {
+        frozenset({f"mnist/long-{number}"}) for number in range(9)
+    }
+    assert list(parallel_groups(table, lines, 100)) == []

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from unittest.mock import ANY
 
 import grpc
 import numpy as np
@@ -23,10 +24,15 @@ from tensorboard.data.proto import data_provider_pb2 as messages
 from tensorboard.data.proto import data_provider_pb2_grpc
 
 from tb_runhistory.errors import StoreError
-from tb_runhistory.provider.process import DataServer
+from tb_runhistory.provider.admission import Admission
+from tb_runhistory.provider.data_provider import RunHistoryProvider
+from tb_runhistory.provider.data_server.protocol import ServerSettings
+from tb_runhistory.provider.data_server.servicer import Loaded, RunHistoryServicer
+from tb_runhistory.provider.data_server.supervisor import DataServer
 from tb_runhistory.provider.sampling import REPLY_POINTS
-from tb_runhistory.provider.servicer import RunHistoryServicer
-from tb_runhistory.provider.settings import ServerSettings
+from tb_runhistory.provider.snapshot import Snapshot, Snapshots
+from tb_runhistory.records.columns import Scope
+from tb_runhistory.store.opening import open_reader
 from tb_runhistory.uri import StoreUri
 from tests.conformance.builder import History
 from tests.provider.viewer import gone, wait_for
@@ -76,7 +82,7 @@ class Client:
         """The server's process."""
         # Other tests may have left an ended shipper, which has no command line any more.
         living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-        [process] = [child for child in living if "tb_runhistory.provider.server" in child.cmdline()]
+        [process] = [child for child in living if "tb_runhistory.provider.data_server" in child.cmdline()]
         return process
 
 
@@ -203,8 +209,8 @@ def test_the_server_ends_with_the_process_that_started_it(uri: StoreUri, history
             sys.executable,
             "-c",
             "import sys\n"
-            "from tb_runhistory.provider.process import DataServer\n"
-            "from tb_runhistory.provider.settings import ServerSettings\n"
+            "from tb_runhistory.provider.data_server.supervisor import DataServer\n"
+            "from tb_runhistory.provider.data_server.protocol import ServerSettings\n"
             "server = DataServer()\n"
             "server.start()\n"
             "server.serve(ServerSettings(sys.stdin.readline().strip(), server.port))\n"
@@ -230,17 +236,68 @@ def test_the_server_ends_with_the_process_that_started_it(uri: StoreUri, history
     parent.stdout.close()
 
 
+class Refused(Exception):
+    """A call was ended with a status."""
+
+
+class Context:
+    """What gRPC gives a method, as far as it is used."""
+
+    def abort(self, code: grpc.StatusCode, text: str) -> None:
+        raise Refused(code, text)
+
+
+def ask(servicer: RunHistoryServicer, method: str, request: Any) -> bytes:
+    """The reply of a method of the service."""
+    return servicer.answer(method, request, Context())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def servicer(uri: StoreUri, history: History) -> RunHistoryServicer:
+    """The service over a store with one run."""
+    history.root("a").log("loss", range(10))
+    loaded: Future[Loaded] = Future()
+    loaded.set_result(Loaded(Snapshots(lambda: open_reader(uri), Scope()), RunHistoryProvider()))
+    return RunHistoryServicer(loaded)
+
+
+def test_equal_requests_of_one_moment_are_answered_once(
+    servicer: RunHistoryServicer, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    runs = RunHistoryProvider.runs
+
+    def counted(provider: RunHistoryProvider, snapshot: Snapshot, request: Any) -> bytes:
+        calls.append("")
+        return runs(provider, snapshot, request)
+
+    monkeypatch.setattr(RunHistoryProvider, "runs", counted)
+    request = messages.ListRunsRequest()
+    with ThreadPoolExecutor(20) as pool:
+        replies = set(pool.map(lambda _: ask(servicer, "ListRuns", request), range(60)))
+    assert len(replies) == len(calls) == 1
+    history.root("b")
+    assert ask(servicer, "ListRuns", request) not in replies
+
+
+def test_who_would_wait_too_long_is_sent_away(servicer: RunHistoryServicer) -> None:
+    request = messages.ReadScalarsRequest()
+    request.plugin_filter.plugin_name = "scalars"
+    servicer._charts = Admission(1, longest_wait=0.01)
+    with servicer._charts.turn(), pytest.raises(Refused) as caught:
+        ask(servicer, "ReadScalars", request)
+    assert caught.value.args == (grpc.StatusCode.UNAVAILABLE, ANY)
+    assert "ask again later" in caught.value.args[1]
+    assert ask(servicer, "ReadScalars", request)
+    request.run_tag_filter.runs.names.append("mnist/a")
+    with servicer._charts.turn():
+        assert ask(servicer, "ReadScalars", request), "a chart of one run waits for none of many"
+
+
 def test_an_unknown_error_is_told_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
-    class Refused(Exception):
-        pass
-
-    class Context:
-        def abort(self, code: grpc.StatusCode, text: str) -> None:
-            raise Refused(code, text)
-
-    answers: Future[object] = Future()
-    answers.set_exception(ValueError("password=hunter2"))
+    loaded: Future[Loaded] = Future()
+    loaded.set_exception(ValueError("password=hunter2"))
     with pytest.raises(Refused) as caught:
-        RunHistoryServicer(answers).ListRuns(messages.ListRunsRequest(), Context())  # type: ignore[arg-type]
+        ask(RunHistoryServicer(loaded), "ListRuns", messages.ListRunsRequest())
     assert caught.value.args[0] == grpc.StatusCode.INTERNAL
     assert "hunter2" not in caught.value.args[1] + capsys.readouterr().err

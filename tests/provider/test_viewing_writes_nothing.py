@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tb_runhistory.records.changes import SetParameter
 from tb_runhistory.uri import StoreUri, parse_uri
 from tests.conformance.builder import History
+from tests.provider.built import with_parameters
 from tests.provider.viewer import Viewer
 
 
@@ -51,7 +51,7 @@ def whole_session(viewer: Viewer) -> list[Any]:
 def store(tmp_path: Path, uri: StoreUri, history: History) -> Path:
     """The folder of a store whose writer is still open, so that a WAL stands beside it."""
     history.root("a", description="# Run").log("loss", range(5000)).log_texts("note", [(0, "hello")])
-    history.root("b").apply(SetParameter("b", "b", "lr", 0.1)).log("loss", range(10))
+    with_parameters(history.root("b"), lr=0.1).log("loss", range(10))
     assert os.path.getsize(f"{uri.path}-wal")
     return tmp_path / "store"
 

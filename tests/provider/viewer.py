@@ -87,7 +87,7 @@ class Viewer:
         """The data server's process, if one runs now."""
         try:
             children = psutil.Process(self.process.pid).children()
-            found = [child for child in children if "tb_runhistory.provider.server" in " ".join(child.cmdline())]
+            found = [child for child in children if "tb_runhistory.provider.data_server" in " ".join(child.cmdline())]
         except psutil.NoSuchProcess:
             return None
         return found[0] if found else None
@@ -98,8 +98,12 @@ class Viewer:
             request = Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
         else:
             request = Request(self.url + path, urlencode(form).encode() if form is not None else None)
-        with urlopen(request, timeout=30) as response:
-            return json.load(response)
+        try:
+            with urlopen(request, timeout=30) as response:
+                return json.load(response)
+        except HTTPError as error:
+            error.add_note(self.stderr)
+            raise
 
     def status(self, path: str) -> tuple[int, str]:
         """The HTTP status of a GET and its text."""

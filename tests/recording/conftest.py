@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tb_runhistory import Experiment, Run, Workspace
-from tb_runhistory.recording.lifecycle import end_all
+from tb_runhistory.recording.endings import end_all
 from tb_runhistory.records.status import RunStatus
 from tests.recording.scripts import Scripts
 
@@ -21,7 +21,7 @@ def shared_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works
         patch.setenv("RUNHISTORY_JOURNAL_DIR", str(folder / "journals"))
         workspace = Workspace(f"sqlite:///{folder / 'runs.db'}")
     yield workspace
-    workspace.recorder.close()
+    workspace.link.close()
 
 
 @pytest.fixture
@@ -58,4 +58,4 @@ def workspace(store: str) -> Iterator[Workspace]:
     workspace = Workspace(store)
     yield workspace
     end_all(RunStatus.CANCELED, "")
-    workspace.recorder.close()
+    workspace.link.close()

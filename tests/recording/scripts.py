@@ -6,13 +6,14 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from tb_runhistory.recording.stored import StoredRun, reading, scope_of, stored_runs
+from tb_runhistory.recording.reading import StoredRun, reading, scope_of, stored_runs
 from tb_runhistory.records.changes import DataClass
+from tb_runhistory.store.opening import store_exists
 from tb_runhistory.uri import parse_uri
 
 T = TypeVar("T")
@@ -35,20 +36,25 @@ class Scripts:
     store: str
     experiment: str
 
-    def start(self, code: str, *arguments: str) -> subprocess.Popen[str]:
-        """Starts a script that has ``workspace``, ``experiment``, the public names and a few modules."""
+    def start(self, code: str, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Starts a script that has ``workspace``, ``experiment``, the public names and a few modules.
+
+        ``prefix`` is a command that starts Python, for example in a namespace of its own.
+        """
         start = _START.format(checkout=str(CHECKOUT), store=self.store, experiment=self.experiment)
         return subprocess.Popen(
-            [sys.executable, "-c", start + textwrap.dedent(code), *arguments],
+            [*prefix, sys.executable, "-c", start + textwrap.dedent(code), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, code: str, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, code: str, *arguments: str, timeout: float = 60, prefix: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
         """Runs such a script to its end."""
-        with self.start(code, *arguments) as process:
+        with self.start(code, *arguments, prefix=prefix) as process:
             try:
                 out, err = process.communicate(timeout=timeout)
             finally:
@@ -58,7 +64,7 @@ class Scripts:
     def runs(self) -> dict[str, StoredRun]:
         """The experiment's runs by display name; none where there is no store yet."""
         uri = parse_uri(self.store)
-        if not Path(uri.path).exists():
+        if not store_exists(uri):
             return {}
         with reading(uri) as reader:
             return {run.created.display_name: run for run in stored_runs(reader, scope_of(self.experiment))}

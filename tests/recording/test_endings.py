@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -203,6 +205,35 @@ def test_sigterm_in_the_middle_of_logging_loses_nothing(scripts: Scripts) -> Non
     assert scripts.ending() == ("Canceled", "ended by SIGTERM")
     counted = scripts.points()["run", "count"]
     assert counted == list(range(len(counted)))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may begin a namespace of processes")
+@pytest.mark.parametrize("end", ["run.complete()", "pass", "sys.exit(3)"])
+def test_with_the_first_process_of_a_container_nothing_is_left_to_ship(
+    own_scripts: Scripts, own_journals: Path, end: str
+) -> None:
+    process = own_scripts.run(
+        f"""
+        assert os.getpid() == 1
+        run = experiment.start_logging("run")
+        for number in range(1000):
+            run.log("m", number)
+        {end}
+        """,
+        prefix=("unshare", "--pid", "--fork", "--mount-proc"),
+    )
+    assert process.returncode == (3 if "exit" in end else 0), process.stderr
+    assert own_scripts.ending()[0] == ("Failed" if "exit" in end else "Completed")
+    assert own_scripts.points() == {("run", "m"): list(range(1000))}
+    (spool,) = own_journals.iterdir()
+    assert [path for path in spool.iterdir() if path.is_dir()] == []
+
+
+def test_an_exit_that_is_raised_without_sys_exit_is_seen_in_a_block_only(scripts: Scripts) -> None:
+    # The interpreter calls no hook for it: what is documented is that it counts as a clean end.
+    process = scripts.run(BEGIN + "raise SystemExit(3)")
+    assert process.returncode == 3
+    assert scripts.ending() == ("Completed", "")
 
 
 def test_a_run_begun_in_a_thread_ends_with_the_process(scripts: Scripts) -> None:

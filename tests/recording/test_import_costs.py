@@ -18,6 +18,7 @@ HEAVY = (
     "alembic",
     "pcodec",
     "psutil",
+    "psycopg",
 )
 
 REPORT = f"print([name for name in {HEAVY!r} if name in sys.modules])"

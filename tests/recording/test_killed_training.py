@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tb_runhistory.recording.shipper import Shipper
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.status import RunStatus
+from tb_runhistory.shipping.shipper import Shipper
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import parse_uri
+from tests.conformance.builder import id_of
 from tests.recording.training import DEADLINE, Training, wait_until
 
 
@@ -64,7 +65,7 @@ def kill_and_compare(folder: Path, trials: int, pause: float, longest: float, se
     shipper = Shipper(spool, lambda: open_writer(uri))
     for trial in range(trials):
         run = f"run {trial:03d}"
-        acknowledged[run] = kill_while_training(spool, run, pause, chance.uniform(0, longest))
+        acknowledged[id_of(run)] = kill_while_training(spool, run, pause, chance.uniform(0, longest))
         # Some are shipped at once, some wait with others.
         if chance.random() < 0.5:
             assert shipper.drain(DEADLINE)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
+import time
 from pathlib import Path
 
 import psutil
@@ -11,8 +14,9 @@ import pytest
 
 from tb_runhistory import Experiment, Run, Workspace
 from tb_runhistory.errors import NotFound
-from tb_runhistory.recording import recorder
-from tb_runhistory.recording.shipper_lock import LOCK_FILE
+from tb_runhistory.journal.writer import JournalWriter
+from tb_runhistory.recording import recorder, waiting
+from tb_runhistory.shipping.lock import LOCK_FILE
 from tests.recording.scripts import Scripts, eventually
 
 
@@ -217,6 +221,186 @@ def test_a_shipper_that_is_killed_is_started_again_while_metrics_are_logged(
     run.complete()
     logged = next(values)
     assert run.get_metrics()["m"] == list(range(logged))
+
+
+def test_a_shipper_is_started_again_although_the_clock_was_set_back(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Experiment(workspace, "e").start_logging("run")
+    run.log("m", 0)
+    assert run.flush()
+    (pid,) = shippers(workspace)
+    psutil.Process(pid).kill()
+    eventually(lambda: shippers(workspace), lambda living: not living)
+    # As when the clock stood a day ahead when it was last looked.
+    workspace.recorder.attended_at += 86_400
+    workspace.recorder.due += 86_400
+    run.log("m", 1)
+
+    def applied_by_now() -> int:
+        # The dead shipper's lock may outlive it by a moment: then the next look finds it free.
+        workspace.recorder.attend_if_due()
+        return workspace.recorder.applied()
+
+    eventually(applied_by_now, lambda applied: applied == workspace.recorder.position())
+    assert run.get_metrics() == {"m": [0.0, 1.0]}
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), OSError("x"), ValueError("x")])
+def test_whatever_looking_after_the_journal_raises_costs_no_point_and_doubles_none(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    run = Experiment(workspace, "e").start_logging("run")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, "ensure_shipper", fail)
+        patch.setattr(recorder, "ATTEND_SECONDS", 0.0)
+        for number in range(10):
+            run.log("m", number)
+            run.tag("number", number)
+        patch.setattr(JournalWriter, "restore", fail)
+        for number in range(10, 20):
+            run.log("m", number)
+    run.complete()
+    assert run.get_metrics(all_values=True) == {"m": list(range(20))}
+
+
+def test_entries_of_the_module_path_that_are_no_text_stop_nothing(own_scripts: Scripts) -> None:
+    process = own_scripts.run(
+        """
+        sys.path.append(b"/bytes")
+        sys.path.append(os)
+        with experiment.start_logging("run") as run:
+            run.log("m", 1)
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    assert own_scripts.ending() == ("Completed", "")
+
+
+def remove_journals(workspace: Workspace) -> None:
+    """What a cleaner of temporary folders does."""
+    for path in workspace.recorder.spool.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+
+
+def log_for(run: Run, first: int, seconds: float) -> int:
+    """Logs numbers from ``first`` for some time; where the next would go on."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        run.log("m", first)
+        first += 1
+        time.sleep(0.001)
+    return first
+
+
+def test_a_journal_that_is_removed_while_it_is_written_is_put_back(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "ATTEND_SECONDS", 0.1)
+    run = Experiment(workspace, "e").start_logging("run")
+    child = run.child_run("child")
+    logged = log_for(run, 0, 0.5)
+    remove_journals(workspace)
+    logged = log_for(run, logged, 1.0)
+    child.log("m", 1)
+    # An end that comes at once after it arrives as well.
+    remove_journals(workspace)
+    child.complete()
+    run.complete()
+    assert run.get_metrics(all_values=True) == {"m": list(range(logged))}
+    assert child.get_metrics(all_values=True) == {"m": 1.0}
+    assert (run.status, child.status) == ("Completed", "Completed")
+    assert run.get_details()["droppedPoints"] == 0
+
+
+def test_where_a_removed_journal_cannot_be_put_back_another_says_again_what_is_known(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recorder, "ATTEND_SECONDS", 0.1)
+    run = Experiment(workspace, "e").start_logging("run")
+    child = run.child_run("child")
+    run.log_parameter("p", 1)
+    logged = log_for(run, 0, 0.2)
+    child.log("m", 0)
+    assert run.flush()
+    monkeypatch.setattr(
+        JournalWriter, "restore", lambda journal: journal._segment.is_at(journal._path(journal._number))
+    )
+    remove_journals(workspace)
+    last = log_for(run, logged, 0.5)
+    child.log("m", 1)
+    child.complete()
+    run.complete()
+    (said,) = capfd.readouterr().err.splitlines()
+    assert "was removed while it was written, and another is begun: up to" in said
+    lost = int(re.findall(r"up to ([\d,]+) records", said)[0].replace(",", ""))
+    found = [int(value) for value in run.get_metrics(all_values=True)["m"]]
+    assert found[:logged] == list(range(logged))
+    assert last - lost <= len(found) <= last
+    assert found[logged:] == list(range(last - len(found) + logged, last))
+    assert child.get_metrics() == {"m": [0.0, 1.0]}
+    assert (run.status, child.status, run.get_parameters()) == ("Completed", "Completed", {"p": 1})
+
+
+def test_a_process_that_closes_all_its_descriptors_records_on(own_scripts: Scripts, tmp_path: Path) -> None:
+    process = own_scripts.run(
+        f"""
+        from tb_runhistory.recording import recorder
+        recorder.ATTEND_SECONDS = 0.2
+        run = experiment.start_logging("run")
+        for number in range(10):
+            run.log("m", number)
+        os.closerange(3, 256)
+        others = [open({str(tmp_path)!r} + f"/{{number}}", "w+") for number in range(20)]
+        for other in others:
+            other.write("mine")
+        for number in range(10, 20):
+            run.log("m", number)
+        time.sleep(1)
+        for number in range(20, 30):
+            run.log("m", number)
+        run.complete()
+        for other in others:
+            other.flush()
+            other.seek(0)
+            assert other.read() == "mine"
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    assert own_scripts.ending() == ("Completed", "")
+    assert own_scripts.points() == {("run", "m"): list(range(30))}
+
+
+def test_the_end_waits_while_the_store_takes_records(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(waiting, "STALL_SECONDS", 0.5)
+    run = Experiment(workspace, "e").start_logging("run")
+    assert run.flush()
+    for number in range(400_000):
+        run.log("m", number)
+    run.complete()
+    assert workspace.recorder.applied() == workspace.recorder.position()
+    said = capfd.readouterr().err.splitlines()
+    assert all("waiting for the store" in line and "records are left" in line for line in said)
+
+
+def test_what_is_said_of_a_store_that_is_only_slow_is_true(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(waiting, "END_SECONDS", 0.0)
+    run = Experiment(workspace, "e").start_logging("run")
+    for number in range(10_000):
+        run.log("m", number)
+    run.complete()
+    (said,) = capfd.readouterr().err.splitlines()
+    assert "are being shipped, also when this process has ended" in said
+    assert run.flush()
 
 
 def test_a_closed_standard_error_is_no_reason_to_fail(own_scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:

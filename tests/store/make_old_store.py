@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tb_runhistory.records.changes import SetParameter, SetTags
+from tb_runhistory.records.changes import DataClass, LifecycleStage, SetParameter, SetTags, StageRun
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.opening import open_writer
-from tb_runhistory.store.schema import SCHEMA_VERSION
+from tb_runhistory.store.sql.schema import SCHEMA_VERSION
 from tb_runhistory.uri import parse_uri
-from tests.conformance.builder import History
+from tests.conformance.builder import History, id_of
 
 OLD_STORES = Path(__file__).parents[1] / "old_stores"
 
@@ -23,10 +23,14 @@ def main() -> None:
     with open_writer(parse_uri(f"sqlite:///{path}")) as writer:
         sweep = History(writer).root("sweep", description="a **sweep**")
         trial = sweep.child("trial")
-        trial.apply(SetParameter("sweep", "trial", "lr", 0.1), SetTags("sweep", "trial", {"kept": None}))
+        of = (trial.root_id, trial.run_id)
+        trial.apply(SetParameter(*of, "lr", 0.1), SetTags(*of, {"kept": None}))
         trial.log("loss", range(5000), [1 / (step + 1) for step in range(5000)]).log_texts("note", [(0, "begun")])
+        trial.log_entries("image", DataClass.BLOB_SEQUENCE, [(0, (b"png", b"another"))], "images", b"\0")
         trial.resume().log("loss", [4000, 4001], [0.5, 0.25])
         trial.end()
+        sweep.child("archived").apply(StageRun(sweep.root_id, id_of("archived"), LifecycleStage.ARCHIVED))
+        sweep.child("short").log("accuracy", range(20)).end()
         sweep.end(RunStatus.FAILED, "stopped")
     path.with_name(path.name + "-lock").unlink()
 

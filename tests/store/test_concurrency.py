@@ -19,11 +19,13 @@ import pytest
 
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import Scope
+from tb_runhistory.records.identity import new_id
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import StoreUri, parse_uri
 from tests.conformance.builder import History
 
 DEADLINE_SECONDS = 60
+LONGEST_WAIT_SECONDS = 5.0
 
 WRITE_FOR_EVER = """
 import sys
@@ -32,9 +34,8 @@ from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
 from tests.conformance.builder import History
 with open_writer(parse_uri("sqlite:///" + sys.argv[1])) as writer:
-    journal = sys.argv[2]
-    history = History(writer, journal)
-    run = history.root(journal)
+    history = History(writer, sys.argv[2])
+    run = history.root(sys.argv[2])
     print(1, flush=True)
     for batch in range(10**9):
         run.log("loss", range(batch * 50, batch * 50 + 50))
@@ -53,13 +54,17 @@ def check_integrity(uri: StoreUri) -> None:
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def write_batches(uri: StoreUri, number: int, batches: int) -> None:
-    """A process that writes a run in batches of ten points."""
+def write_batches(uri: StoreUri, number: int, batches: int, waits: multiprocessing.Queue[float]) -> None:
+    """A process that writes a run in batches of ten points; says how long the longest took."""
+    longest = 0.0
     with open_writer(uri) as writer:
-        run = History(writer, f"journal-{number}").root(f"run-{number}")
+        run = History(writer, new_id()).root(f"run-{number}")
         for batch in range(batches):
+            started = time.monotonic()
             run.log("loss", range(batch * 10, batch * 10 + 10))
+            longest = max(longest, time.monotonic() - started)
         run.end()
+    waits.put(longest)
 
 
 def view_until(uri: StoreUri, stop: multiprocessing.synchronize.Event, looks: multiprocessing.Queue[int]) -> None:
@@ -82,9 +87,9 @@ def test_writers_and_viewers_share_one_file(tmp_path: Path, writers: int, viewer
     uri = uri_of(tmp_path)
     open_writer(uri).close()
     spawn = multiprocessing.get_context("spawn")
-    stop, looks = spawn.Event(), spawn.Queue()
+    stop, looks, waits = spawn.Event(), spawn.Queue(), spawn.Queue()
     watching = [spawn.Process(target=view_until, args=(uri, stop, looks)) for _ in range(viewers)]
-    writing = [spawn.Process(target=write_batches, args=(uri, number, batches)) for number in range(writers)]
+    writing = [spawn.Process(target=write_batches, args=(uri, number, batches, waits)) for number in range(writers)]
     for process in (*watching, *writing):
         process.start()
     for process in writing:
@@ -94,8 +99,10 @@ def test_writers_and_viewers_share_one_file(tmp_path: Path, writers: int, viewer
     for process in watching:
         process.join(DEADLINE_SECONDS)
     assert {process.exitcode for process in (*watching, *writing)} == {0}
-    looks.close()
-    looks.join_thread()
+    assert max(waits.get(timeout=DEADLINE_SECONDS) for _ in writing) < LONGEST_WAIT_SECONDS, "each has its turn"
+    for queue in (looks, waits):
+        queue.close()
+        queue.join_thread()
     with open_reader(uri) as reader:
         series = reader.series(Scope(), DataClass.SCALAR)
         assert series.count.tolist() == [10 * batches] * writers
@@ -107,8 +114,8 @@ def test_writers_and_viewers_share_one_file(tmp_path: Path, writers: int, viewer
 def test_a_killed_writer_leaves_whole_batches_and_no_lock(tmp_path: Path, kills: int) -> None:
     uri = uri_of(tmp_path)
     chance = random.Random(kills)
-    for number in range(kills):
-        journal = f"journal-{number:03}"
+    for _ in range(kills):
+        journal = new_id()
         command = [sys.executable, "-c", WRITE_FOR_EVER, uri.path, journal]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=os.getcwd()) as process:
             assert process.stdout is not None

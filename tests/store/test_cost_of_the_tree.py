@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
 
+from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
 from tb_runhistory.records.changes import Change, CreateRun, DeclareSeries, SetParameter
 from tb_runhistory.records.columns import Scope
-from tb_runhistory.records.tree import ColumnKind, RunField, TreeColumn, TreeQuery
-from tb_runhistory.store import tree_cells
+from tb_runhistory.records.points import Points
 from tb_runhistory.store.base import LoggedPoints, RunHistoryReader, TreeBatch
 from tb_runhistory.store.opening import open_reader, open_writer
+from tb_runhistory.store.sql.runs import cells as tree_cells
 from tb_runhistory.uri import parse_uri
-from tests.conformance.builder import JOURNAL, START, points_of
+from tests.conformance.builder import JOURNAL, START, id_of, points_of
 
 PARAMETERS, METRICS = 6, 4
 COLUMNS = (
     *(TreeColumn(ColumnKind.PARAMETER, f"p{number}") for number in range(PARAMETERS)),
     *(TreeColumn(ColumnKind.METRIC, f"m{number}") for number in range(METRICS)),
 )
-MOST_STATEMENTS = 8
+SWEEP, SESSION = id_of("sweep"), id_of("session")
+MOST_STATEMENTS = 12
 ORDERS: list[RunField | TreeColumn] = [*RunField, COLUMNS[0], COLUMNS[-1]]
 
 
@@ -31,19 +34,19 @@ def sweep_of(folder: Path, trials: int) -> RunHistoryReader:
     """A reader of a store with one sweep of so many trials, each with parameters and metrics; p0 is the sweep's."""
     uri = parse_uri(f"sqlite:///{folder}/runs-{trials}.db")
     changes: list[Change] = [
-        CreateRun("sweep", "sweep", None, "sweep", "mnist", "sweep", START),
-        SetParameter("sweep", "sweep", "p0", 1),
+        CreateRun(SWEEP, SWEEP, None, SWEEP, "mnist", "sweep", START, chosen_id="sweep"),
+        SetParameter(SWEEP, SWEEP, "p0", 1),
     ]
-    points = []
+    points: list[tuple[DeclareSeries, Points]] = []
     for number in range(trials):
-        run_id = f"trial-{number:05}"
-        changes.append(CreateRun("sweep", run_id, "sweep", f"sweep/{run_id}", "mnist", run_id, START + number))
-        changes += [SetParameter("sweep", run_id, f"p{each}", each * number) for each in range(1, PARAMETERS)]
-        for each in range(METRICS):
-            series = DeclareSeries("sweep", run_id, "session", 1, f"m{each}", metric=f"m{each}")
-            points.append(LoggedPoints(series, points_of([0, 1], [0.0, float(number % 7)])))
+        run_id = id_of(f"trial-{number:05}")
+        changes.append(CreateRun(SWEEP, run_id, SWEEP, f"{SWEEP}/{run_id}", "mnist", "", START + number))
+        changes += [SetParameter(SWEEP, run_id, f"p{place}", place * number) for place in range(1, PARAMETERS)]
+        for place in range(METRICS):
+            series = DeclareSeries(SWEEP, run_id, SESSION, 1, f"m{place}", metric=f"m{place}")
+            points.append((series, points_of([0, 1], [0.0, float(number % 7)])))
     with open_writer(uri) as writer:
-        writer.apply([TreeBatch(JOURNAL, "sweep", 1, changes, points, [])])
+        writer.apply([TreeBatch(JOURNAL, SWEEP, 0, 1, changes, LoggedPoints.of(points))])
     return open_reader(uri)
 
 
@@ -69,7 +72,7 @@ def test_a_page_takes_as_many_statements_however_many_runs_there_are(
 ) -> None:
     taken = set()
     for trials in (3, 300):
-        query = TreeQuery(START, parent_id="sweep", sort=sort, limit=50, columns=COLUMNS)
+        query = TreeQuery(START, parent_id=SWEEP, sort=sort, limit=50, columns=COLUMNS)
         with sweep_of(tmp_path, trials) as reader, counted_statements() as statements:
             page = reader.tree_page(query)
             assert (len(page.runs), page.total) == (min(trials, 50), trials)
@@ -78,14 +81,24 @@ def test_a_page_takes_as_many_statements_however_many_runs_there_are(
     assert taken.pop() <= MOST_STATEMENTS
 
 
-def test_columns_take_as_many_statements_however_many_runs_there_are(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scope", "most"),
+    [(Scope(), 1), (Scope(experiment="mnist"), 1), (Scope(run_ids=("sweep",)), 5)],
+    ids=["everything", "an experiment", "a subtree"],
+)
+def test_columns_take_as_many_statements_however_many_runs_there_are(tmp_path: Path, scope: Scope, most: int) -> None:
     for trials in (3, 300):
-        for scope in (Scope(), Scope(experiment="mnist"), Scope(run_ids=("sweep",))):
-            with sweep_of(tmp_path, trials) as reader, counted_statements() as statements:
-                counts = reader.tree_columns(scope)
-                assert counts.run_count.tolist() == [trials] * (PARAMETERS - 1) + [1] + [trials] * METRICS
-            assert len(statements) == 2
-        (tmp_path / f"runs-{trials}.db").unlink()
+        with sweep_of(tmp_path, trials) as reader, counted_statements() as statements:
+            counts = reader.tree_columns(scope)
+            assert counts.run_count.tolist() == [trials] * (PARAMETERS - 1) + [1] + [trials] * METRICS
+        assert len(statements) <= most
+
+
+def test_what_is_counted_by_the_writer_reads_no_run(tmp_path: Path) -> None:
+    with sweep_of(tmp_path, 300) as reader, counted_statements() as statements:
+        reader.experiments()
+        reader.tree_columns(Scope(experiment="mnist"))
+    assert not [statement for statement in statements if "FROM runs" in statement or "JOIN runs" in statement]
 
 
 def test_cells_are_read_for_the_runs_of_the_page_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,6 +111,18 @@ def test_cells_are_read_for_the_runs_of_the_page_only(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(tree_cells, "_own_parameters", noting)
     with sweep_of(tmp_path, 300) as reader:
-        page = reader.tree_page(TreeQuery(START, parent_id="sweep", sort=COLUMNS[1], limit=20, columns=COLUMNS))
+        page = reader.tree_page(TreeQuery(START, parent_id=SWEEP, sort=COLUMNS[1], limit=20, columns=COLUMNS))
     assert [cells[0] for cells in page.cells[:3]] == [1, 299, 598]
     assert asked == [1, 20], "the one run above, whose parameters are inherited, and the page"
+
+
+@pytest.mark.parametrize("parent_id", ["", SWEEP], ids=["roots", "children"])
+def test_a_page_by_creation_sorts_no_more_than_it_shows(tmp_path: Path, parent_id: str) -> None:
+    with sweep_of(tmp_path, 300) as reader, counted_statements() as statements:
+        reader.tree_page(TreeQuery(START, parent_id=parent_id, limit=20))
+    [choosing] = [statement for statement in statements if "ORDER BY" in statement]
+    with closing(sqlite3.connect(tmp_path / "runs-300.db")) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {choosing}", [SWEEP.encode()] * choosing.count("?")).fetchall()
+    described = " ".join(step for *_, step in plan)
+    assert "USING INDEX" in described
+    assert "TEMP B-TREE FOR ORDER BY" not in described, "an index has them in order, but for runs of one moment"

@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tb_runhistory.records.changes import DataClass
-from tb_runhistory.records.columns import Scope
+from tb_runhistory.records.changes import DataClass, LifecycleStage
+from tb_runhistory.records.columns import ANY_STAGE, Scope
+from tb_runhistory.records.identity import new_id
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.opening import open_reader, open_writer
-from tb_runhistory.store.schema import SCHEMA_VERSION
-from tb_runhistory.store.sqlite import connect_writer, engine_for
-from tb_runhistory.store.upgrade import MIGRATIONS, upgrade, versions
+from tb_runhistory.store.sql.schema import SCHEMA_VERSION
+from tb_runhistory.store.sql.upgrade import MIGRATIONS, upgrade, versions
+from tb_runhistory.store.sqlite.connection import connect_writer
+from tb_runhistory.store.sqlite.writing import engine_over
 from tb_runhistory.uri import parse_uri
-from tests.conformance.builder import BuiltRun, History
+from tests.conformance.builder import BuiltRun, History, id_of
 from tests.store.make_old_store import OLD_STORES
 
 OLD = sorted(OLD_STORES.glob("*.db"))
@@ -31,22 +33,32 @@ def test_an_old_store_is_read_upgraded_and_appended_to(old: Path, tmp_path: Path
     path = tmp_path / "runs.db"
     shutil.copy(old, path)
     uri = parse_uri(f"sqlite:///{path}")
+    with open_reader(uri) as reader:
+        (key,) = reader.series(Scope(), DataClass.SCALAR, ["loss"]).key
+        session_id = reader.runs(Scope(only=(id_of("trial"),))).session_id[0]
     with open_writer(uri) as writer:
-        history = History(writer, "a-new-journal")
-        trial = BuiltRun(history, "trial", "sweep", "sweep/trial", "0190bbbb-0000-7000-8000-000000000002")
+        history = History(writer, new_id())
+        trial = BuiltRun(history, key.run_id, key.root_id, f"{key.root_id}/{key.run_id}", session_id)
         trial.log("loss", range(4002, 9000), [0.125] * 4998)
         history.root("new")
     with open_reader(uri) as reader:
         runs = reader.runs(Scope(run_ids=("sweep",)))
-        assert (runs.run_id, runs.status) == (["sweep", "trial"], [RunStatus.FAILED, RunStatus.COMPLETED])
+        assert runs.chosen_id == ["sweep", "trial", "short"]
+        assert runs.status == [RunStatus.FAILED, RunStatus.COMPLETED, RunStatus.COMPLETED]
+        assert reader.runs(Scope(run_ids=("archived",), stages=ANY_STAGE)).stage == [LifecycleStage.ARCHIVED]
         assert reader.parameters(Scope()).value == [0.1]
-        series = reader.series(Scope(), DataClass.SCALAR)
+        series = reader.series(Scope(), DataClass.SCALAR, ["loss"])
         (read,) = reader.read_points(series.key)
         assert read.points.steps.tolist() == list(range(9000))
         assert read.points.values[[0, 3999, 4000, 4001, 4002]].tolist() == [1.0, 1 / 4000, 0.5, 0.25, 0.125]
         assert series.hidden.tolist() == [1000]
-        assert reader.read_texts(reader.series(Scope(), DataClass.TEXT).key)[0].text == ["begun"]
-        assert sorted(reader.runs(Scope()).number.tolist()) == [1, 2, 3]
+        (short,) = reader.read_points(reader.series(Scope(), DataClass.SCALAR, ["accuracy"]).key)
+        assert short.points.steps.tolist() == list(range(20))
+        (notes,) = reader.read_entries(reader.series(Scope(), DataClass.TEXT).key)
+        assert notes.contents[0][0].data == b"begun"
+        (images,) = reader.read_entries(reader.series(Scope(), DataClass.BLOB_SEQUENCE).key)
+        assert [content.data for content in images.contents[0]] == [b"png", b"another"]
+        assert sorted(reader.runs(Scope(stages=ANY_STAGE)).number.tolist()) == [1, 2, 3, 4, 5]
 
 
 def test_a_migration_runs_once_and_is_stamped(tmp_path: Path) -> None:
@@ -59,10 +71,10 @@ def test_a_migration_runs_once_and_is_stamped(tmp_path: Path) -> None:
     )
     path = tmp_path / "runs.db"
     shutil.copy(OLD_STORES / "1.db", path)
-    engine = engine_for(lambda: connect_writer(str(path)), begin="BEGIN IMMEDIATE")
+    engine = engine_over(lambda: connect_writer(str(path)), begin="BEGIN IMMEDIATE")
     for _ in range(2):
         with engine.begin() as connection:
             upgrade(connection, migrations)
             assert connection.execute(versions.select()).scalar_one() == "0002"
-            assert connection.execute(text("SELECT count(*) FROM runs WHERE notes IS NULL")).scalar_one() == 2
+            assert connection.execute(text("SELECT count(*) FROM runs WHERE notes IS NULL")).scalar_one() == 4
     engine.dispose()

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 # linux/fs.h has no name for it that Python knows: FS_IOC_SHUTDOWN, with "do not flush the log".
 SHUTDOWN = 0x8004587D
 NO_LOG_FLUSH = struct.pack("I", 2)
-JOURNAL = "journal-000"
+JOURNAL = "0190aaaa-0000-7000-8000-00000000000a"
 
 
 class Device:

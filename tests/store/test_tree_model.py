@@ -11,25 +11,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
 from tb_runhistory.records.changes import DataClass, ParameterValue, SetParameter
 from tb_runhistory.records.columns import Scope
-from tb_runhistory.records.tree import ColumnKind, RunField, TreeColumn, TreeQuery
 from tb_runhistory.store.base import RunHistoryReader
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import parse_uri
-from tests.conformance.builder import START, BuiltRun, History
+from tests.conformance.builder import START, BuiltRun, History, id_of
+from tests.conformance.engines import ENGINES
 
 VALUES: list[ParameterValue] = [0, 1, True, False, 0.5, -3, 1e300, math.inf, -math.inf, math.nan, "adam", "", "Zebra"]
 LR, LOSS = TreeColumn(ColumnKind.PARAMETER, "lr"), TreeColumn(ColumnKind.METRIC, "loss")
 NOW = START + 500
 
 
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunHistoryReader]:
+@pytest.fixture(scope="module", params=ENGINES)
+def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunHistoryReader]:
     """A store with three levels of runs, some with parameters and metrics and many ties."""
     chance = random.Random(7)
     folder: Path = tmp_path_factory.mktemp("tree")
-    uri = parse_uri(f"sqlite:///{folder}/runs.db")
+    if request.param == "sqlite":
+        uri = parse_uri(f"sqlite:///{folder}/runs.db")
+    else:
+        uri = parse_uri(request.getfixturevalue("postgres_server").new_database())
     with open_writer(uri) as writer:
         history = History(writer)
         parents: list[BuiltRun | None] = [None]
@@ -94,7 +98,7 @@ class Model:
 def test_pages_give_each_child_once_and_in_order(
     reader: RunHistoryReader, number: int, sort: RunField | TreeColumn, descending: bool, limit: int
 ) -> None:
-    parent_id = "" if number < 0 else f"run-{number}"
+    parent_id = "" if number < 0 else id_of(f"run-{number}")
     expected = Model(reader).children(parent_id, sort, descending)
     found: list[str] = []
     while True:

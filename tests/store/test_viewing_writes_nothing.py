@@ -48,7 +48,8 @@ def look(path: str) -> int:
         reader.parameters(Scope())
         reader.tags(Scope())
         reader.properties(Scope())
-        assert reader.read_texts(reader.series(Scope(), DataClass.TEXT).key)[0].text == ["hello"]
+        (notes,) = reader.read_entries(reader.series(Scope(), DataClass.TEXT).key)
+        assert notes.contents[0][0].data == b"hello"
         keys = reader.series(Scope(), DataClass.SCALAR).key
         reader.read_points(keys, 100)
         return len(reader.read_points(keys)[0].points)

@@ -1,0 +1,1 @@
+"""The process that carries journals to the store."""

@@ -1,0 +1,1 @@
+"""What PostgreSQL alone needs: connections, locks, and what its errors mean."""

@@ -1,0 +1,1 @@
+"""What runs log: series of all classes, points in blocks and pyramids, and entries."""

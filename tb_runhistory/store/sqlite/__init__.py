@@ -1,0 +1,1 @@
+"""What SQLite alone needs: the file, connections that leave no trace, and locks."""

@@ -1,0 +1,1 @@
+"""Reading a whole store and saying what is wrong with it."""

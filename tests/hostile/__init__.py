@@ -1,0 +1,1 @@
+"""Stores that an attacker or an accident made, opened for real."""

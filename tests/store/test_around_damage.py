@@ -1,0 +1,94 @@
+"""A page of a store's file that is lost costs what stands on it: all else is listed, paged and drawn as before."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
+from tb_runhistory.records.changes import DataClass, SetParameter
+from tb_runhistory.records.columns import Scope
+from tb_runhistory.store.base import RunHistoryReader
+from tb_runhistory.store.opening import open_reader, open_writer
+from tb_runhistory.uri import parse_uri
+from tests.conformance.builder import START, History
+
+RUNS = 60
+PAGE = 4096
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep with so many trials that each table has several pages."""
+    path = tmp_path_factory.mktemp("sound") / "runs.db"
+    with open_writer(parse_uri(f"sqlite:///{path}")) as writer:
+        sweep = History(writer).root("sweep")
+        for number in range(RUNS):
+            trial = sweep.child(f"trial {number}").log("loss", range(40)).log("speed", range(40))
+            trial.apply(SetParameter(trial.root_id, trial.run_id, "rate", number / 10))
+            trial.log_texts("note", [(0, f"trial {number} " * 10)]).end()
+    return path
+
+
+def hurt(sound: Path, folder: Path, table: str) -> RunHistoryReader:
+    """A reader of a copy that has lost a page in the midst of a table or index."""
+    path = folder / "hurt.db"
+    shutil.copy(sound, path)
+    with closing(sqlite3.connect(path)) as raw:
+        leaves = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path"
+        pages = [page for (page,) in raw.execute(leaves, (table,))]
+    assert len(pages) >= 2, f"{table} has {len(pages)} pages"
+    with path.open("r+b") as file:
+        file.seek((pages[len(pages) // 2] - 1) * PAGE)
+        file.write(b"\xff" * PAGE)
+    return open_reader(parse_uri(f"sqlite:///{path}"))
+
+
+def test_a_lost_page_of_runs_costs_their_rows_in_the_listing_and_the_tree(sound: Path, tmp_path: Path) -> None:
+    with open_reader(parse_uri(f"sqlite:///{sound}")) as reader:
+        whole = reader.runs(Scope())
+    with hurt(sound, tmp_path, "runs") as reader:
+        runs = reader.runs(Scope())
+        assert RUNS / 2 < len(runs) < RUNS
+        assert runs.run_id == [run_id for run_id in whole.run_id if run_id in set(runs.run_id)]
+        assert reader.run_ids(Scope()) == runs.run_id
+        columns = (TreeColumn(ColumnKind.METRIC, "loss"),)
+        sweep = whole.run_id[0]
+        page = reader.tree_page(TreeQuery(START, Scope(), sweep, RunField.NAME, columns=columns, limit=10))
+        assert page.total == len(runs) - 1
+        assert page.runs.run_id == runs.run_id[:0:-1][:10]
+        tops = reader.tree_page(TreeQuery(START, Scope()))
+        assert tops.runs.run_id == [sweep]
+        assert len(reader.parameters(Scope())) == len(runs) - 1
+
+
+def test_a_lost_page_of_series_costs_the_series_of_few_runs(sound: Path, tmp_path: Path) -> None:
+    with hurt(sound, tmp_path, "series") as reader:
+        series = reader.series(Scope(), DataClass.SCALAR)
+        assert RUNS < len(series) < 2 * RUNS
+        assert len(reader.runs(Scope())) == RUNS + 1
+        assert all(len(read.points) == 40 for read in reader.read_points(series.key))
+
+
+def test_a_lost_page_of_points_costs_the_lines_that_stand_on_it_and_not_the_chart(sound: Path, tmp_path: Path) -> None:
+    with hurt(sound, tmp_path, "appends") as reader:
+        keys = reader.series(Scope(), DataClass.SCALAR).key
+        read = reader.read_points(keys, 100)
+        lines = [line for line in read if not line.damaged]
+        assert len(keys) == 2 * RUNS
+        assert RUNS / 4 < len(lines) < len(keys)
+        assert all(line.points.values.tolist() == list(range(40)) for line in lines)
+        lost = [line for line in read if line.damaged]
+        assert all(sum(block.count for block in line.damaged) == line.total == 40 for line in lost)
+        assert all(len(line.points) == 0 for line in lost)
+
+
+def test_a_lost_page_of_entries_costs_the_texts_that_stand_on_it(sound: Path, tmp_path: Path) -> None:
+    with hurt(sound, tmp_path, "entries") as reader:
+        read = reader.read_entries(reader.series(Scope(), DataClass.TEXT).key)
+        assert RUNS / 2 < sum(len(texts) for texts in read) < RUNS
+        assert all(len(texts) + texts.damaged == 1 for texts in read)
