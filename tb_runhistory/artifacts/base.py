@@ -51,6 +51,10 @@ class ArtifactStore(ABC):
     def remove(self, digest: str) -> None:
         """Forgets a content. One that is not there is no error."""
 
+    @abstractmethod
+    def remove_unfinished(self) -> None:
+        """Removes what writers that were killed have left behind."""
+
 
 def checked_digest(digest: str) -> str:
     """Returns ``digest`` if it is one: nothing else may become part of a path.

@@ -87,7 +87,6 @@ class ArtifactFolder(ArtifactStore):
             self._path(checked_digest(digest)).unlink(missing_ok=True)
 
     def remove_unfinished(self) -> None:
-        """Removes what writers that were killed have left behind."""
         with self._errors():
             for path in self._folder.glob(f"{_UNFINISHED}*"):
                 if time.time() - path.lstat().st_mtime > _LEFT_BEHIND_SECONDS:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Container
 
 from tb_runhistory.records.names import MAX_NAME_LENGTH
 
@@ -15,17 +15,6 @@ LONGEST_PREFIX = 400
 
 _SUFFIX_LENGTH = 6
 _ELIDED_ID_LENGTH = 12
-
-
-def experiment_names(experiments: Iterable[str]) -> dict[str, str]:
-    """The first segment of the run names of each experiment. Experiments are given oldest first."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for experiment in experiments:
-        if experiment not in names:
-            names[experiment] = experiment_name(experiment, taken)
-            taken.add(names[experiment])
-    return names
 
 
 def experiment_name(experiment: str, taken: Container[str]) -> str:

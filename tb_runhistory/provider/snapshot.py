@@ -121,14 +121,6 @@ class Snapshot:
         """The name in TensorBoard by the run's id."""
         return {self.directory.run_id(row): self.directory.name(row) for row in self.rows.tolist()}
 
-    @cached_property
-    def parameters(self) -> ParameterColumns:
-        """The parameters of the runs in view and, where the scope names runs, of those runs' ancestors."""
-        if self.scope.run_ids:
-            roots = tuple(dict.fromkeys(self.runs.root_id))
-            return self.reader.parameters(Scope(run_ids=roots, stages=ANY_STAGE))
-        return self.reader.parameters(self.scope)
-
     def series(self, data_class: DataClass) -> SeriesColumns:
         """All series of one data class in view."""
         return self.reader.series(self.scope, data_class)

@@ -46,7 +46,7 @@ def blocks_that_say_they_have_one_point(forger: Forger) -> None:
     forger.insert("blocks", (block_row(run_id, level_points(4096 * number, 4096), count=1) for number in range(4000)))
 
 
-@of_tables()
+@of_tables(is_large=True)
 def blocks_that_are_legal_and_very_many(forger: Forger) -> None:
     [run_id] = _roots(forger, 1)
     forger.insert("blocks", (block_row(run_id, level_points(4096 * number, 4096)) for number in range(4000)))

@@ -20,7 +20,7 @@ _OF_VICTIM = f"root_id = x'{_ROOT.hex()}'"
 _LONG = "n" * 100_000
 
 
-@of_tables(is_found=None)
+@of_tables(is_found=None, is_large=True)
 def twelve_thousand_parents_with_long_names(forger: Forger) -> None:
     # Each as deep as it says, but with a path that is cut: a true one would make a file of a gigabyte.
     _chain(forger, 12_000, lambda depth: number_id(depth) if depth else b"")
@@ -226,7 +226,7 @@ def two_hundred_thousand_names(forger: Forger) -> None:
     forger.insert("names", ({**like, "name": f"name {number} " + "n" * 100} for number in range(200_000)))
 
 
-@of_tables()
+@of_tables(is_large=True)
 def a_hundred_thousand_sessions(forger: Forger) -> None:
     like = {"root_id": _ROOT, "run_id": _ROOT}
     rows = ({**like, "session": number - 50_000, "session_id": number_id(number)} for number in range(100_000))

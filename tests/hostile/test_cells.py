@@ -33,7 +33,7 @@ VALUES: dict[str, Any] = {
 CELLS = [
     (table.name, column.name, value) for table in metadata.tables.values() for column in table.c for value in VALUES
 ]
-EVERY = 61
+EVERY = 97
 """Of so many cells one is tried each time; of all columns each with another value."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from tb_runhistory.provider.naming import (
     LONGEST_PREFIX,
     child_prefix,
-    experiment_names,
+    experiment_name,
     leaf_first,
     run_name,
     segment,
@@ -33,7 +33,15 @@ def test_a_name_stays_one_segment(given_name: str, shown: str) -> None:
 
 
 def test_experiments_that_look_alike_keep_apart() -> None:
-    assert experiment_names(["a/b", "a_b", ""]) == {"a/b": "a_b", "a_b": "a_b-2", "": "experiment"}
+    assert experiment_name("a/b", set()) == "a_b"
+    assert experiment_name("a_b", {"a_b"}) == "a_b-2"
+    assert experiment_name("", {"a_b", "a_b-2"}) == "experiment"
+
+
+@pytest.mark.parametrize("taken", [1, 2, 3, 7, 8, 9, 1000])
+def test_any_number_of_experiments_may_look_alike(taken: int) -> None:
+    names = {"a", *(f"a-{number}" for number in range(2, taken + 1))}
+    assert experiment_name("a", names) == f"a-{taken + 1}"
 
 
 def test_a_name_that_is_taken_gets_the_end_of_the_id_behind_it() -> None:

@@ -131,6 +131,7 @@ def _remove_experiments(connection: Connection, stamp: int) -> None:
 
 
 def _remove_artifacts(database: Database, artifacts: ArtifactStore) -> None:
+    artifacts.remove_unfinished()
     before = time.time() - _ARTIFACT_REST_SECONDS
     unused = set(artifacts.digests(before))
     if not unused:
