@@ -92,8 +92,9 @@ def _load(settings: ServerSettings, loaded: Future[Loaded]) -> None:
         os._exit(EXIT_BROKEN)
     gc.freeze()
     gc.enable()
-    loaded.set_result(ready)
+    # Said before anybody is answered: a server that answered and then died is started again at once.
     _say(READY)
+    loaded.set_result(ready)
 
 
 def _make_ready(settings: ServerSettings) -> Loaded:
