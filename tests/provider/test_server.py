@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -26,7 +27,8 @@ from tensorboard.data.proto import data_provider_pb2_grpc
 from tb_runhistory.errors import StoreError
 from tb_runhistory.provider.admission import Admission
 from tb_runhistory.provider.data_provider import RunHistoryProvider
-from tb_runhistory.provider.data_server.protocol import ServerSettings
+from tb_runhistory.provider.data_server import __main__ as data_server
+from tb_runhistory.provider.data_server.protocol import READY, ServerSettings
 from tb_runhistory.provider.data_server.servicer import Loaded, RunHistoryServicer
 from tb_runhistory.provider.data_server.supervisor import DataServer
 from tb_runhistory.provider.sampling import REPLY_POINTS
@@ -301,3 +303,16 @@ def test_an_unknown_error_is_told_without_its_text(capsys: pytest.CaptureFixture
         ask(RunHistoryServicer(loaded), "ListRuns", messages.ListRunsRequest())
     assert caught.value.args[0] == grpc.StatusCode.INTERNAL
     assert "hunter2" not in caught.value.args[1] + capsys.readouterr().err
+
+
+def test_a_server_says_that_it_is_ready_before_anybody_is_answered(
+    uri: StoreUri, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever watches it would else take one that answered and then died for one that cannot start, and wait.
+    loaded: Future[Loaded] = Future()
+    said: list[tuple[str, bool]] = []
+    monkeypatch.setattr(data_server, "_say", lambda line: said.append((line, loaded.done())))
+    data_server._load(ServerSettings(uri.text, 0), loaded)
+    gc.unfreeze()
+    assert said == [(READY, False)]
+    assert loaded.done()
