@@ -6,12 +6,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tb_runhistory.errors import StoreUnavailable
 from tb_runhistory.journal import writer as writer_module
+from tb_runhistory.journal.bell import BELL_FILE, ring
 from tb_runhistory.journal.format import segment_name
 from tb_runhistory.journal.spool import segment_numbers
 from tb_runhistory.records.changes import (
@@ -222,6 +224,42 @@ def test_a_store_that_is_down_costs_nothing_but_time(
     database.is_down = False
     shipper.cycle()
     assert database.store.steps("run", "loss") == list(range(30))
+
+
+def test_a_ring_ends_the_pause(
+    spool: Path,
+    shipper: Shipper,
+    database: ModelDatabase,
+    training: Callable[..., Training],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "SHORTEST_PAUSE", 10 * DEADLINE)
+
+    def applied() -> int:
+        return len(database.store.steps("run", "loss"))
+
+    def has_more(before: int) -> bool:
+        return applied() >= before + 10
+
+    run, stop = training(), threading.Event()
+    thread = threading.Thread(target=serve, args=(shipper, taken(spool), stop))
+    thread.start()
+    try:
+        wait_until(lambda: database.opened > 0 and shipper_listens(spool))
+        for _ in range(3):
+            before = applied()
+            run.log(10)
+            ring(spool)
+            wait_until(partial(has_more, before))
+    finally:
+        stop.set()
+        thread.join(DEADLINE)
+    assert not thread.is_alive()
+
+
+def shipper_listens(spool: Path) -> bool:
+    """Whether somebody has the bell open."""
+    return (spool / BELL_FILE).is_fifo()
 
 
 def test_an_outage_is_said_once_and_outlived(

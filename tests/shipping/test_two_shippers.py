@@ -22,18 +22,6 @@ from tests.shipping.model_writer import ModelDatabase
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Path:
-    folder = tmp_path / "spool"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> ModelDatabase:
-    return ModelDatabase(tmp_path / "store")
-
-
-@pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "FIRST_SEGMENT_SIZE", 4096)
     monkeypatch.setattr(writer_module, "SEGMENT_SIZE", 4096)
