@@ -158,14 +158,14 @@ def test_charts_are_back_each_time_when_the_data_server_dies_three_times_in_a_ro
         server = viewer.data_server()
         assert server is not None
         server.kill()
-        assert wait_for("a chart", lambda: _chart(viewer), 10) < 3
+        assert wait_for("a chart", lambda: _chart(viewer), 10) < 3, viewer.stderr
 
 
 def test_requests_are_answered_when_the_data_server_freezes(viewer: Viewer) -> None:
     server = viewer.data_server()
     assert server is not None
     server.suspend()
-    assert wait_for("a chart", lambda: _chart(viewer), 20) < 10
+    assert wait_for("a chart", lambda: _chart(viewer), 20) < 10, viewer.stderr
 
 
 def _chart(viewer: Viewer) -> bool:

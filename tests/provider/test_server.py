@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -153,6 +154,38 @@ def test_a_server_that_dies_answers_again_on_the_same_port(client: Client) -> No
     process.kill()
     assert wait_for("a further answer", lambda: client.runs() == ["mnist/a"]) < 3
     assert client.process() != process
+
+
+def test_a_client_that_keeps_its_channel_is_answered_as_soon_as_a_slow_start_is_over(client: Client) -> None:
+    with grpc.secure_channel(client.server.address, grpc.local_channel_credentials(), client.options) as channel:
+        stub = data_provider_pb2_grpc.TensorBoardDataProviderStub(channel)
+
+        def is_answered() -> bool:
+            # As TensorBoard asks: at once or not at all.
+            try:
+                return [run.name for run in stub.ListRuns(messages.ListRunsRequest(), timeout=20).runs] == ["mnist/a"]
+            except grpc.RpcError:
+                return False
+
+        wait_for("an answer", is_answered)
+        first = client.process()
+        first.kill()
+        wait_for("a new process", lambda: gone(first) and _is_started(client))
+        client.process().suspend()
+        answers = ThreadPoolExecutor(1)
+        answer = answers.submit(wait_for, "a further answer", is_answered)
+        # Were it refused meanwhile, the client would by now stay away for seconds after each try.
+        time.sleep(6)
+        client.process().resume()
+        assert answer.result() < 6 + 2
+        answers.shutdown()
+
+
+def _is_started(client: Client) -> bool:
+    try:
+        return client.process().status() != psutil.STATUS_ZOMBIE
+    except (ValueError, psutil.NoSuchProcess):
+        return False
 
 
 def test_damaged_points_are_counted_on_stderr_and_the_others_are_shown(

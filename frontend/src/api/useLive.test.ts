@@ -54,6 +54,24 @@ describe("the version of the store", () => {
     await waitFor(() => expect(result.current.problem).toBeNull());
   });
 
+  test("with its next answer what has failed meanwhile is asked for again", async () => {
+    let isBroken = true;
+    const asked = serve(({ pathname }) => {
+      if (pathname === "/v1/version") {
+        return { version: "7" };
+      }
+      return isBroken ? refusal("The store is gone.") : OVERVIEW;
+    });
+    const { wrapper } = newCache();
+    const { result } = renderHook(() => useOverview("", useVersion().version), { wrapper });
+    await waitFor(() => expect(result.current.error?.message).toBe("The store is gone."));
+    isBroken = false;
+    await vi.advanceTimersByTimeAsync(2000);
+    await waitFor(() => expect(result.current.data).toEqual(OVERVIEW));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked.filter(({ pathname }) => pathname === "/v1/overview")).toHaveLength(2);
+  });
+
   test("after trouble everything that is shown is asked for again", async () => {
     let isGone = false;
     serve(() => (isGone ? refusal("Gone.") : { version: "7" }));

@@ -18,7 +18,7 @@ export interface Live {
 
 /** The store's version. When the store is back after trouble, everything that is shown is asked for again. */
 export function useVersion(): Live {
-  const { data, error, refetch } = useQuery({
+  const { data, error, dataUpdatedAt, refetch } = useQuery({
     queryKey: ["version"],
     queryFn: ({ signal }) => getVersion(signal),
     refetchInterval: POLL_EVERY,
@@ -32,6 +32,12 @@ export function useVersion(): Live {
     }
     wasLost.current = error !== null;
   }, [error, queries]);
+  // What failed between two questions for the version is asked again with the next, or it would stay on screen.
+  useEffect(() => {
+    if (dataUpdatedAt > 0) {
+      void queries.refetchQueries({ type: "active", predicate: ({ state }) => state.status === "error" });
+    }
+  }, [dataUpdatedAt, queries]);
   return { version: data?.version ?? "", problem: error?.message ?? null, retry: () => void refetch() };
 }
 

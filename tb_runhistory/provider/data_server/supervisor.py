@@ -2,6 +2,9 @@
 
 The port is reserved here, by a socket that is bound and never listens, and the server listens on it beside that socket
 (SO_REUSEPORT). So the address is known before the server runs, and no other program can take it while it starts again.
+
+While it starts again, clients may connect to a socket of ours and wait there. TensorBoard's client would take a refusal
+as a reason to stay away, at first for a second, then for longer and longer.
 """
 
 from __future__ import annotations
@@ -49,10 +52,9 @@ class DataServer:
     """
 
     def __init__(self) -> None:
-        self._reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._reserved.bind((LOOPBACK, 0))
+        self._reserved = _bound(0)
         self._port: int = self._reserved.getsockname()[1]
+        self._waiting_room: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -130,8 +132,12 @@ class DataServer:
         while True:
             self._was_ready = False
             self._listen(process)
+            self._close_waiting_room()
+            if self._was_ready and not self._stopping.is_set():
+                self._open_waiting_room()
             code = _end(process)
             if self._stopping.is_set() or code == EXIT_BROKEN:
+                self._close_waiting_room()
                 self._opened.set()
                 self._decided.set()
                 return
@@ -139,6 +145,7 @@ class DataServer:
             # One that was ready has lost its life to something else than its start.
             attempt = 0 if self._was_ready else attempt + 1
             if self._stopping.wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]):
+                self._close_waiting_room()
                 return
             try:
                 self.start()
@@ -171,6 +178,8 @@ class DataServer:
     def _hear(self, line: str) -> None:
         word, _, text = line.partition(" ")
         if word == OPEN:
+            # Who waited connects anew, now to the server.
+            self._close_waiting_room()
             self._opened.set()
         if word == ERROR:
             self._error = text
@@ -180,6 +189,25 @@ class DataServer:
             self._was_ready = True
         if word in (READY, ERROR):
             self._decided.set()
+
+    def _open_waiting_room(self) -> None:
+        # Without it (no descriptor is left, say) clients are refused until the server is there.
+        with contextlib.suppress(OSError):
+            self._waiting_room = _bound(self._port)
+            self._waiting_room.listen()
+
+    def _close_waiting_room(self) -> None:
+        if self._waiting_room is not None:
+            self._waiting_room.close()
+            self._waiting_room = None
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket at ``port``, 0 for any that is free, beside others of this user that are bound there."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind((LOOPBACK, port))
+    return bound
 
 
 def _tell(process: subprocess.Popen[bytes], settings: ServerSettings) -> None:
