@@ -1,9 +1,9 @@
 /** The chart of one metric over the selected runs, with the choice of the metric. */
 import { useMemo } from "react";
 import type { Column } from "../api/messages";
-import { MetricChart } from "../chart/MetricChart";
 import type { Selection } from "../state/selection";
 import { colorOf, type Theme } from "../theme/palette";
+import { MetricChart } from "../views/charts/MetricChart";
 import { SelectBox } from "./SelectBox";
 
 interface ChartPanelProps {

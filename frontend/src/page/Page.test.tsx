@@ -3,12 +3,12 @@ import { act, cleanup, render, screen, waitFor, within } from "@testing-library/
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Overview, Run } from "../api/messages";
-import type { MetricChartProps } from "../chart/MetricChart";
 import { manyRuns, sampleRun } from "../tree/samples";
+import type { MetricChartProps } from "../views/charts/MetricChart";
 import { Page } from "./Page";
 
 // jsdom has no canvas: of the chart these tests see what it is given.
-vi.mock("../chart/MetricChart", () => ({
+vi.mock("../views/charts/MetricChart", () => ({
   MetricChart: ({ tag, runs, heading }: MetricChartProps) => (
     <div>
       {heading}

@@ -2,10 +2,10 @@ import { cleanup, fireEvent, render, screen, within } from "@testing-library/rea
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Overview } from "../api/messages";
-import type { MetricChartProps } from "../chart/MetricChart";
 import { writePreference } from "../state/preferences";
 import { selectionOf } from "../state/selection";
 import { colorOf } from "../theme/palette";
+import type { MetricChartProps } from "../views/charts/MetricChart";
 import { ChartPanel } from "./ChartPanel";
 import { ColumnChoice } from "./ColumnChoice";
 import { Banner, EmptyExperiment, NoRuns, Trouble } from "./notices";
@@ -15,7 +15,7 @@ import { Toolbar } from "./Toolbar";
 /** What the chart was given last. */
 let drawn: MetricChartProps | undefined;
 
-vi.mock("../chart/MetricChart", () => ({
+vi.mock("../views/charts/MetricChart", () => ({
   MetricChart: (props: MetricChartProps) => {
     drawn = props;
     return <div>{props.heading}</div>;

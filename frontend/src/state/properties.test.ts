@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../points/testing/answers";
+import { seededRandom } from "../data/points/testing/answers";
 import { isElsewhere, readFragment, writeFragment } from "./address";
 import { type Selection, selectionOf, withoutRuns, withRuns } from "./selection";
 import { formatView, MOST_IDS, parseView, type View } from "./view";

@@ -1,6 +1,6 @@
 /** What stands in the cells of the tree. */
 import type { Cell, Run } from "../api/messages";
-import { formatDuration, formatTime, formatValue } from "../chart/format";
+import { formatDuration, formatTime, formatValue } from "../model/numbers";
 
 /** A cell's text, the whole value for its title, and whether it reads as a number. */
 export interface CellText {

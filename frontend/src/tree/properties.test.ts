@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, test } from "vitest";
 import type { Run } from "../api/messages";
-import { seededRandom } from "../points/testing/answers";
+import { seededRandom } from "../data/points/testing/answers";
 import { indexOfParent, indexOfRun, keyOf, PAGE_SIZE, pagesOf, ROOTS, type Row, toRows } from "./rows";
 import { arrived, samplePage, samplePages, sampleRun } from "./samples";
 
