@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,19 +159,29 @@ def test_charts_are_back_each_time_when_the_data_server_dies_three_times_in_a_ro
         server = viewer.data_server()
         assert server is not None
         server.kill()
-        assert wait_for("a chart", lambda: _chart(viewer), 10) < 3, viewer.stderr
+        _expect_chart(viewer, 3)
 
 
 def test_requests_are_answered_when_the_data_server_freezes(viewer: Viewer) -> None:
     server = viewer.data_server()
     assert server is not None
     server.suspend()
-    assert wait_for("a chart", lambda: _chart(viewer), 20) < 10, viewer.stderr
+    _expect_chart(viewer, 10)
 
 
-def _chart(viewer: Viewer) -> bool:
-    status, text = viewer.status("data/plugin/scalars/scalars?" + urlencode({"run": "mnist/sweep/a", "tag": "loss"}))
-    return status == 200 and text.count("[") == 6
+def _expect_chart(viewer: Viewer, seconds: float) -> None:
+    """Asks for a chart until it is answered, which must be within ``seconds``; else says what came instead."""
+    others: list[tuple[float, int, str]] = []
+    start = time.monotonic()
+
+    def is_answered() -> bool:
+        query = urlencode({"run": "mnist/sweep/a", "tag": "loss"})
+        status, text = viewer.status(f"data/plugin/scalars/scalars?{query}")
+        if not others or others[-1][1:] != (status, text):
+            others.append((round(time.monotonic() - start, 2), status, text))
+        return status == 200 and text.count("[") == 6
+
+    assert wait_for("a chart", is_answered, 2 * seconds) < seconds, f"{others}\n{viewer.stderr}"
 
 
 def test_a_store_that_disappears_is_named_and_found_again(tmp_path: Path) -> None:
