@@ -28,6 +28,9 @@ CHECKS = {
     **{f"{name} of the tab": ["python", "frontend/build.py", "run", name] for name in ("typecheck", "lint", "test")},
 }
 
+LONGEST_SLOW_TEST = 900
+"""Seconds after which a test of the long counts is taken for one that hangs."""
+
 
 def main(arguments: list[str]) -> int:
     """Prepares what is missing, runs the checks, then the tests. Returns the exit code."""
@@ -55,7 +58,7 @@ def require_browser() -> None:
 
 def pytest_command(arguments: list[str]) -> list[str]:
     """Pytest with one worker a core, the long counts only if asked for, and the rest of ``arguments``."""
-    everything = ["-m", ""] if "--slow" in arguments else []
+    everything = ["-m", "", "-o", f"faulthandler_timeout={LONGEST_SLOW_TEST}"] if "--slow" in arguments else []
     rest = [argument for argument in arguments if argument != "--slow"]
     return ["pytest", "-n", str(min(os.cpu_count() or 1, 4)), *everything, *rest]
 
