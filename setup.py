@@ -101,6 +101,8 @@ setup(
         "tqdm>=4.67",
         "platformdirs>=4",
         "psutil>=7",
+        "google-re2>=1.1.20251105",
+        "lark>=1.3,<2",
         "uuid-utils>=1; python_version < '3.14'",
     ],
     extras_require={
@@ -112,6 +114,7 @@ setup(
             "hypothesis>=6.100",
             "import-linter>=2.12",
             "mypy>=2.4,<2.5",
+            "pandas>=2.2",
             "playwright>=1.50",
             "psycopg[binary]>=3.2",
             "pytest>=9",

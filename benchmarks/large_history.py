@@ -15,9 +15,9 @@ from pathlib import Path
 from benchmarks.command import MeasurementError, Setting, say
 from benchmarks.machine import folder_bytes
 from benchmarks.recording_process import record
+from benchmarks.settling import wait_for_rest
 from benchmarks.table import OURS, Bar, Row
 from benchmarks.tensorboards import TensorBoard
-from tb_runhistory.journal.spool import journal_folders
 from tb_runhistory.records.changes import DataClass, DescribeRun
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.identity import new_id
@@ -227,12 +227,7 @@ def _ask_at_once(board: TensorBoard, requests: list[tuple[str, list[tuple[str, s
 def _wait_for_points(folder: Path, count: int) -> float:
     """Waits until the store in ``folder`` holds ``count`` points and is at rest; the wall time when it held them."""
     uri = parse_uri(f"sqlite:///{folder}/runs.db")
-    [spool] = (folder / "journals").iterdir()
-    deadline = time.monotonic() + _SETTLE_SECONDS
-    while journal_folders(spool) or (folder / "runs.db-wal").exists():
-        if time.monotonic() > deadline:
-            raise MeasurementError(f"the shipper has not come to rest in {folder}")
-        time.sleep(0.02)
+    wait_for_rest(folder, _SETTLE_SECONDS)
     ended = time.time()
     with open_reader(uri) as reader:
         stored = int(reader.series(Scope(), DataClass.SCALAR).count.sum())

@@ -112,7 +112,7 @@ def keep_many_runs_live(order: dict[str, Any]) -> dict[str, Any]:
     workspace = Workspace(f"sqlite:///{order['folder']}/runs.db")
     runs = [Experiment(workspace, "live").start_logging(f"run-{number:03}") for number in range(order["runs"])]
     names, value = tags(order["metrics"]), iter(noise(1 << 20, "float32"))
-    recorder, marks, lags = workspace.recorder, deque[tuple[float, int]](), list[float]()
+    recorder, marks, lags = workspace.link.recorder, deque[tuple[float, int]](), list[float]()
 
     def tick(step: int) -> None:
         for run in runs:

@@ -111,29 +111,34 @@ def measure_windows(setting: Setting) -> list[Row]:
 
 def measure_corners(setting: Setting) -> list[Row]:
     """A resumed run of many series, descending steps, and a stray step before normal logging."""
-    resumed, descending = [], []
+    descending = []
+    resumed: dict[int, list[float]] = {100: [], 1000: []}
     count = setting.scaled(1_000, 20)
     for _ in range(setting.repeats(5)):
-        with _new_run(setting.folder) as run:
-            tags = [f"metric/{number}" for number in range(count)]
-            run.log(tags, np.arange(100))
-            run.resume()
-            resumed.append(1000 * run.log(tags, np.arange(50, 51)))
+        for points, took in resumed.items():
+            with _new_run(setting.folder) as run:
+                tags = [f"metric/{number}" for number in range(count)]
+                run.log(tags, np.arange(points))
+                run.resume()
+                took.append(1000 * run.log(tags, np.arange(points // 2, points // 2 + 1)))
         with _new_run(setting.folder) as run:
             length = setting.scaled(100_000, 1_000)
             run.log(["loss"], np.arange(length))
             starts = [length - 20 - 10 * number for number in range(20)]
-            took = [run.log(["loss"], np.arange(start + 9, start - 1, -1)) for start in starts]
-            descending.append(1000 * sum(took) / len(took))
+            batches = [run.log(["loss"], np.arange(start + 9, start - 1, -1)) for start in starts]
+            descending.append(1000 * sum(batches) / len(batches))
     plain, stray = (_stray_run(setting, first) for first in (None, 10**9))
     what = "one stray step of 10⁹, then normal logging:"
     return [
-        Row(
-            "corners",
-            f"resume of a run with {count:,} tags: the first batch",
-            "ms",
-            {OURS: resumed},
-            (Bar(_RESUME_MILLISECONDS),),
+        *(
+            Row(
+                "corners",
+                f"resume of a run with {count:,} tags of {points:,} points, amid them: the first batch",
+                "ms",
+                {OURS: took},
+                (Bar(_RESUME_MILLISECONDS),),
+            )
+            for points, took in resumed.items()
         ),
         Row(
             "corners",

@@ -19,8 +19,8 @@ from benchmarks.crowd import measure_crowd
 from benchmarks.machine import folder_bytes
 from benchmarks.recorders import PEERS, RECORDERS
 from benchmarks.recording_process import CHECKOUT, record
+from benchmarks.settling import wait_for_rest
 from benchmarks.table import OURS, Bar, Row
-from tb_runhistory.journal.spool import journal_folders
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.opening import open_reader
@@ -71,7 +71,7 @@ def measure_stored(setting: Setting) -> list[Row]:
             folder = _empty(setting, f"stored-{name}")
             record("durable", folder, recorder=name, metrics=METRICS, steps=count, values=kind)
             if name == OURS:
-                _wait_for_rest(folder)
+                wait_for_rest(folder, _SETTLE_SECONDS)
             samples[name] = [folder_bytes(folder) / (METRICS * count)]
             shutil.rmtree(folder)
         what = f"stored, {words}, {METRICS} × {steps:,} points, all files"
@@ -209,16 +209,6 @@ def _wait_for_points(folder: Path, count: int) -> float:
                 return time.time()
             time.sleep(0.005)
     raise MeasurementError(f"{stored:,} of {count:,} points are in the store after {_SETTLE_SECONDS:.0f} s")
-
-
-def _wait_for_rest(folder: Path) -> None:
-    """Waits until the shipper has emptied the spool and gone, so that the files are what stays."""
-    [spool] = (folder / "journals").iterdir()
-    deadline = time.monotonic() + _SETTLE_SECONDS
-    while journal_folders(spool) or (folder / "runs.db-wal").exists():
-        if time.monotonic() > deadline:
-            raise MeasurementError(f"the shipper has not come to rest in {folder}")
-        time.sleep(0.02)
 
 
 def _import_in_fresh_process(line: str) -> tuple[float, set[str]]:

@@ -44,7 +44,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     license: { fileName: "third-party-licenses.md" },
     rolldownOptions: {
-      input: "src/index.tsx",
+      input: "src/app/index.tsx",
       preserveEntrySignatures: "strict",
       output: { entryFileNames: "index.js", chunkFileNames: "[name]-[hash].js" },
     },

@@ -2,7 +2,8 @@
 
     RunHistoryError                  exit 1   HTTP 500   gRPC INTERNAL
     ├── BadRequest                   exit 2   HTTP 400   gRPC INVALID_ARGUMENT   what was asked for is malformed
-    │   └── InvalidUri                                                          a store URI cannot be understood
+    │   ├── InvalidUri                                                          a store URI cannot be understood
+    │   └── QueryError                                                          a filter or a column cannot be
     ├── NotFound                     exit 1   HTTP 404   gRPC NOT_FOUND          no such store, experiment or run
     ├── StoreError                   exit 1   HTTP 503   gRPC UNAVAILABLE        the store cannot be used
     │   ├── StoreUnavailable                                                    not now: locked, unreachable, full disk
@@ -46,6 +47,35 @@ class InvalidUri(BadRequest):
     """A store URI has an unknown scheme, an unknown option or no location."""
 
     exit_code = 1
+
+
+class QueryError(BadRequest):
+    """A filter, a column or an order cannot be understood. Its text ends with the place, and a caret below it.
+
+    ``sentence`` is the text without the place, ``position`` the index of the character in what was given, and
+    ``expected`` has the words or kinds of words that may stand there, as far as they are known.
+    """
+
+    def __init__(self, sentence: str, query: str, position: int, expected: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{sentence}\n{_pointed_at(query, position)}")
+        self.sentence = sentence
+        self.position = position
+        self.expected = expected
+        self._query = query
+
+    def __reduce__(self) -> tuple[type[QueryError], tuple[str, str, int, tuple[str, ...]]]:
+        return QueryError, (self.sentence, self._query, self.position, self.expected)
+
+
+_SHOWN_BEFORE, _SHOWN_BEHIND = 50, 30
+
+
+def _pointed_at(query: str, position: int) -> str:
+    """What stands around a character, and a caret below it."""
+    first, last = max(0, position - _SHOWN_BEFORE), position + _SHOWN_BEHIND
+    shown = "".join(mark if mark.isprintable() else " " for mark in query[first:last])
+    before, behind = "…" if first else "", "…" if last < len(query) else ""
+    return f"  {before}{shown}{behind}\n  {' ' * (len(before) + position - first)}^"
 
 
 class NotFound(RunHistoryError):

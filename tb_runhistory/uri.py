@@ -6,6 +6,7 @@
     sqlite:///runs.db?experiment=mnist    only this experiment
     sqlite:///runs.db?run=0193…           only this run with all its descendants
     sqlite:///runs.db?run=0193…&run=fold-1    only these runs, by their ids or by ids that a person chose
+    sqlite:///runs.db?filter=params.lr%20%3E%200.1    only runs that match a filter of ``query``, percent-encoded
 
 A user name, a password or an option's value in a URI is never shown: ``shown`` and ``redact`` leave them out.
 """
@@ -23,7 +24,7 @@ from tb_runhistory.errors import InvalidUri
 URI_VARIABLE = "RUNHISTORY_URI"
 DEFAULT_URI = "sqlite:///runhistory.db"
 SCHEMES = ("sqlite", "postgresql")
-_SELECTIONS = ("experiment", "run")
+_SELECTIONS = ("experiment", "run", "filter")
 _PLACING = ("host", "hostaddr", "port", "dbname", "service", "options")
 """The options of libpq that say where the store is."""
 
@@ -38,14 +39,15 @@ class StoreUri:
     """A parsed store URI.
 
     ``path`` is the absolute path of a SQLite file, or the name of a PostgreSQL database, which is at ``server`` (host
-    and port, or several with commas between them, as libpq takes them). ``experiment`` and ``runs`` (ids, or ids that
-    people chose) narrow what a viewer shows. ``user`` and ``options`` may hold secrets.
+    and port, or several with commas between them, as libpq takes them). ``experiment``, ``runs`` (ids, or ids that
+    people chose) and ``filter`` narrow what a viewer shows. ``user`` and ``options`` may hold secrets.
     """
 
     scheme: str
     path: str
     experiment: str | None = None
     runs: tuple[str, ...] = ()
+    filter: str = ""
     server: str = ""
     user: str = field(default="", repr=False)
     options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -76,7 +78,7 @@ class StoreUri:
     @property
     def is_selective(self) -> bool:
         """Whether the URI stands for a part of the store."""
-        return self.experiment is not None or bool(self.runs)
+        return self.experiment is not None or bool(self.runs) or bool(self.filter)
 
     @property
     def key(self) -> str:
@@ -97,7 +99,8 @@ class StoreUri:
     @property
     def _selection(self) -> list[tuple[str, str]]:
         experiments = [] if self.experiment is None else [("experiment", self.experiment)]
-        return [*experiments, *(("run", run_id) for run_id in self.runs)]
+        filters = [("filter", self.filter)] if self.filter else []
+        return [*experiments, *(("run", run_id) for run_id in self.runs), *filters]
 
 
 def parse_uri(text: str, folder: str = "") -> StoreUri:
@@ -113,12 +116,13 @@ def parse_uri(text: str, folder: str = "") -> StoreUri:
             f"{' or '.join(name + '://' for name in SCHEMES)}, for example sqlite:///runs.db"
         )
     location, _, query = text.partition("?")
-    experiment, runs, options = _parse_query(query, libpq=scheme == "postgresql")
+    selected, options = _parse_query(query, libpq=scheme == "postgresql")
+    experiment, runs, condition = _selection(selected)
     if scheme == "sqlite":
         path = os.path.abspath(os.path.join(folder, _parse_file(text, location)))
-        return StoreUri(scheme, path, experiment, runs)
+        return StoreUri(scheme, path, experiment, runs, condition)
     user, server, database = _parse_server(text, location)
-    return StoreUri(scheme, database, experiment, runs, server, user, options)
+    return StoreUri(scheme, database, experiment, runs, condition, server, user, options)
 
 
 def _parse_file(text: str, location: str) -> str:
@@ -151,25 +155,39 @@ def _parse_server(text: str, location: str) -> tuple[str, str, str]:
     return user, server if "%" in server else server.lower(), database
 
 
-def _parse_query(query: str, libpq: bool) -> tuple[str | None, tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """The experiment, the runs, and the options for libpq."""
-    selections: dict[str, list[str]] = {name: [] for name in _SELECTIONS}
+def _parse_query(query: str, libpq: bool) -> tuple[dict[str, list[str]], tuple[tuple[str, str], ...]]:
+    """What is selected, by the name of the option, and the options for libpq."""
+    selected: dict[str, list[str]] = {name: [] for name in _SELECTIONS}
     options: list[tuple[str, str]] = []
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in _SELECTIONS and not (libpq and _OPTION.fullmatch(name)):
             # What stands here may be the rest of a password.
             shown = f" {name!r}" if _OPTION.fullmatch(name) else ""
-            raise InvalidUri(f"the store URI has an unknown option{shown}; known are {' and '.join(_SELECTIONS)}")
-        if not value:
-            raise InvalidUri(f"the option {name!r} of the store URI is empty: write {name}=NAME or leave it out")
+            known = f"{', '.join(_SELECTIONS[:-1])} and {_SELECTIONS[-1]}"
+            raise InvalidUri(
+                f"the store URI has an unknown option{shown}; known are {known} (an & in a filter is written %26)"
+            )
+        if not value.strip():
+            raise InvalidUri(f"the option {name!r} of the store URI is empty: write {name}=… or leave it out")
         if name in _SELECTIONS:
-            selections[name].append(value)
+            selected[name].append(value)
         else:
             options.append((name, value))
-    if len(selections["experiment"]) > 1:
+    return selected, tuple(options)
+
+
+def _selection(selected: dict[str, list[str]]) -> tuple[str | None, tuple[str, ...], str]:
+    """The experiment, the runs and the filter that are selected."""
+    experiments, filters = selected["experiment"], selected["filter"]
+    if len(experiments) > 1:
         raise InvalidUri("the store URI names more than one experiment: leave all out but one, or name runs")
-    experiment = selections["experiment"][0] if selections["experiment"] else None
-    return experiment, tuple(dict.fromkeys(selections["run"])), tuple(options)
+    if len(filters) > 1:
+        raise InvalidUri("the store URI has more than one filter: join them with AND")
+    return (
+        experiments[0] if experiments else None,
+        tuple(dict.fromkeys(selected["run"])),
+        filters[0] if filters else "",
+    )
 
 
 def redact(text: str) -> str:

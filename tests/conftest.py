@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.postgresql_server import PostgresServer, running_server
 
-# A busy machine makes any example slow once; how long tests take is not for hypothesis to judge.
-settings.register_profile("without deadlines", deadline=None)
-settings.load_profile("without deadlines")
+# A busy machine makes any example slow once; how long tests take is not for hypothesis to judge. And an example of many
+# points is said as it is: to explain it, each of its lines would be traced for longer than a test may take.
+settings.register_profile("plain", deadline=None, phases=[phase for phase in Phase if phase is not Phase.explain])
+settings.load_profile("plain")
 
 
 @pytest.fixture(autouse=True)

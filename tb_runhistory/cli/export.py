@@ -48,10 +48,12 @@ def command(
     if len(folders) != 1:
         raise click.UsageError("Name one folder to export to, and the store before it or as --store.")
     from tb_runhistory.export.exporting import export_runs
+    from tb_runhistory.query.parsing import parse_filter
 
     with reading(uri, store) as (reader, chosen):
         scope = _scope(reader, chosen, wanted, experiment)
-        result = export_runs(reader, scope, Path(folders[0]), recursive=not no_recursive)
+        condition = parse_filter(chosen.filter)
+        result = export_runs(reader, scope, Path(folders[0]), recursive=not no_recursive, condition=condition)
     report = ExportReport(
         chosen.shown, result.logdir, result.written, result.unchanged, result.points, result.bytes, result.lost
     )

@@ -15,8 +15,8 @@ from typing import Any
 
 import click
 
-from tb_runhistory.cli.layout import printable
-from tb_runhistory.errors import RunHistoryError
+from tb_runhistory.cli.layout import lines_of, printable
+from tb_runhistory.errors import QueryError, RunHistoryError
 
 # Every command is the object ``command`` of the module of its name in this package; those that are alike share a
 # module, and bear their own names there. The sentences stand here so that
@@ -79,6 +79,8 @@ def _exit_code(run: Callable[[], Any], arguments: Sequence[str]) -> int:
             error.show()
             return error.exit_code
         return _refuse(error.format_message(), arguments, error.exit_code)
+    except QueryError as error:
+        return _refuse(str(error), arguments, error.exit_code, is_drawn=True)
     except RunHistoryError as error:
         return _refuse(str(error), arguments, error.exit_code)
     except OSError as error:
@@ -92,9 +94,13 @@ def _exit_code(run: Callable[[], Any], arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _refuse(sentence: str, arguments: Sequence[str], exit_code: int) -> int:
-    """Says on standard error why there is no answer: a sentence, or with --json an object with it."""
-    text = json.dumps({"error": sentence}) if "--json" in arguments else f"Error: {printable(sentence)}"
+def _refuse(sentence: str, arguments: Sequence[str], exit_code: int, is_drawn: bool = False) -> int:
+    """Says on standard error why there is no answer: a sentence, or with --json an object with it.
+
+    ``is_drawn`` says that its lines are to stand below one another.
+    """
+    shown = "\n".join(lines_of(sentence)) if is_drawn else printable(sentence)
+    text = json.dumps({"error": sentence}) if "--json" in arguments else f"Error: {shown}"
     with suppress(OSError):
         click.echo(text, err=True)
     return exit_code

@@ -39,6 +39,7 @@ class RunEntry:
     duration: float | None
     children: int
     metrics: dict[str, float]
+    columns: dict[str, ParameterValue | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +213,9 @@ def print_json(answer: RunList | RunDetails | CheckReport | Diagnosis | ExportRe
 
 def _sayable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _sayable(each) for name, each in value.items()}
+        return {name: _sayable(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_sayable(each) for each in value]
+        return [_sayable(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

@@ -24,6 +24,8 @@ _COLORS = {
     RunStatus.CANCELED: "yellow",
 }
 _ELLIPSIS = "…"
+_LONGEST = 1e11
+"""Seconds, some three thousand years: no run lasts as long."""
 
 
 def is_terminal() -> bool:
@@ -116,9 +118,11 @@ def when(seconds: float | None) -> str:
 
 
 def lasting(seconds: float | None) -> str:
-    """A duration in its two greatest units; "-" where there is none."""
+    """A duration in its two greatest units; "-" where there is none, "?" where what is stored makes no sense."""
     if seconds is None:
         return "-"
+    if not abs(seconds) < _LONGEST:
+        return "?"
     if seconds < 10:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tb_runhistory.cli import layout
+from tb_runhistory.cli.asking import Question, question_options
 from tb_runhistory.cli.json_output import ExperimentEntry, RunEntry, RunList, print_json
 from tb_runhistory.cli.store import json_option, reading, store_option, uri_argument
 from tb_runhistory.errors import BadRequest
@@ -63,6 +64,7 @@ class _Line:
 @click.option("--deleted", "stages", flag_value="deleted", help="Only what is deleted, and what stands above it.")
 @click.option("--all", "stages", flag_value="all", help="What is archived or deleted, too.")
 @click.option("-d", "--depth", type=click.IntRange(min=1), help="Levels of the tree: 1 for the roots alone.")
+@question_options
 @json_option
 def command(
     uri: str | None,
@@ -72,34 +74,43 @@ def command(
     limit: int,
     depth: int | None,
     stages: str | None,
+    filter: str,
+    columns: tuple[str, ...],
+    sort: str,
     as_json: bool,
 ) -> None:
     """List experiments and their runs as a tree.
 
-    Roots come newest first, children in the order they were created. Each line has the end of the run's id, which
-    show takes, and the last values of metrics as far as there is room.
+    Roots come newest first, children in the order they were created, or both as --sort says. Each line has the end of
+    the run's id, which show takes, and the last values of metrics as far as there is room, or the columns that are
+    asked for. docs/query.md describes filters, columns and orders.
 
     \b
         tb-runhistory list
         tb-runhistory list sqlite:///runs.db --experiment mnist --depth 1
         tb-runhistory list --status Failed --limit 0
         tb-runhistory list --archived
+        tb-runhistory list --filter "metrics.loss < 0.1 and params.model = 'tree'"
+        tb-runhistory list --column 'min(leaves.metrics.loss)' --sort 'min(leaves.metrics.loss)'
         tb-runhistory list --json | jq -r '.runs[] | [.name, .metrics.loss] | @tsv'
     """
     from tb_runhistory.cli.runs import RunTree
 
     with reading(uri, store) as (reader, chosen):
+        asked = Question.of([chosen.filter, filter], sort, columns)
         tree = RunTree(reader, _scope(chosen, experiment, stages))
-        roots = _roots(tree, None if status is None else RunStatus(status), stages)
+        tree.sort(asked.places(reader, tree.scope))
+        roots = _roots(tree, None if status is None else RunStatus(status), stages, asked.matches(reader, tree.scope))
         lines = {name: list(_lines(tree, rows, limit, depth)) for name, rows in roots.items()}
         shown = [line.row for of_one in lines.values() for line in of_one if line.row is not None]
-        values = tree.last_values(shown)
-        entries = {row: tree.entry(row, values.get(tree.runs.run_id[row], {})) for row in shown}
+        metrics = {} if columns else tree.last_values(shown)
+        values = asked.values(reader, tree.scope, [tree.runs.run_id[row] for row in shown])
+        entries = {row: tree.entry(row, metrics, values) for row in shown}
         experiments = _experiments(tree, {name: len(rows) for name, rows in roots.items()})
     if as_json:
         print_json(RunList(chosen.shown, experiments, list(entries.values())))
     else:
-        _print(chosen, experiments, lines, entries)
+        _print(chosen, experiments, lines, entries, asked)
 
 
 def _scope(chosen: StoreUri, experiment: str | None, stages: str | None) -> Scope:
@@ -110,22 +121,26 @@ def _scope(chosen: StoreUri, experiment: str | None, stages: str | None) -> Scop
     return Scope(experiment or chosen.experiment, chosen.runs, stages=frozenset(_IN_SCOPE[stages]))
 
 
-def _roots(tree: RunTree, status: RunStatus | None, stages: str | None) -> dict[str, list[int]]:
+def _roots(
+    tree: RunTree, status: RunStatus | None, stages: str | None, matches: set[str] | None
+) -> dict[str, list[int]]:
     """The roots by experiment. With a status the tree is narrowed to runs in that state and what stands above them,
-    with a stage to those in that stage.
+    with a stage to those in that stage, with ``matches`` to these.
 
     An experiment without any is there only where nothing narrows the list.
     """
     scope = tree.scope
     only = None if stages in (None, "all") else LifecycleStage(stages)
-    if status is not None or only is not None:
+    if status is not None or only is not None or matches is not None:
         rows = (
             row
             for row in range(len(tree.runs))
-            if (status is None or tree.status(row) is status) and (only is None or tree.stage(row) is only)
+            if (status is None or tree.status(row) is status)
+            and (only is None or tree.stage(row) is only)
+            and (matches is None or tree.runs.run_id[row] in matches)
         )
         tree.narrow(tree.with_ancestors(rows))
-    is_whole = status is None and scope.experiment is None and not scope.run_ids
+    is_whole = status is None and matches is None and scope.experiment is None and not scope.run_ids
     roots: dict[str, list[int]] = {
         name: [] for name, stage in tree.experiment_stages.items() if is_whole and only in (None, stage)
     }
@@ -180,7 +195,11 @@ def _experiments(tree: RunTree, roots: dict[str, int]) -> list[ExperimentEntry]:
 
 
 def _print(
-    chosen: StoreUri, experiments: list[ExperimentEntry], lines: dict[str, list[_Line]], entries: dict[int, RunEntry]
+    chosen: StoreUri,
+    experiments: list[ExperimentEntry],
+    lines: dict[str, list[_Line]],
+    entries: dict[int, RunEntry],
+    asked: Question,
 ) -> None:
     counts = (
         f"{layout.counted(len(experiments), 'experiment')}, {layout.counted(sum(e.runs for e in experiments), 'run')}"
@@ -191,13 +210,13 @@ def _print(
         stage = "" if experiment.stage == _ACTIVE else f", {experiment.stage}"
         title = f"{layout.printable(experiment.name)} ({layout.counted(experiment.runs, 'run')}{stage})"
         click.echo(layout.cut(title, layout.width()))
-        for text in _experiment_lines(lines[experiment.name], entries):
+        for text in _experiment_lines(lines[experiment.name], entries, asked):
             click.echo(text)
     if not experiments:
         click.echo("There are no such runs.")
 
 
-def _experiment_lines(lines: Sequence[_Line], entries: dict[int, RunEntry]) -> Iterator[str]:
+def _experiment_lines(lines: Sequence[_Line], entries: dict[int, RunEntry], asked: Question) -> Iterator[str]:
     """The table of one experiment; the lines that say how much is left out stand in it."""
     from tb_runhistory.cli.runs import short_ids
 
@@ -217,11 +236,24 @@ def _experiment_lines(lines: Sequence[_Line], entries: dict[int, RunEntry]) -> I
                 (name, ids[entry.run_id], status, layout.when(entry.started_at), layout.lasting(entry.duration))
             )
     most = layout.width()
-    metrics = _metrics_by_room(lines, entries, min(_ROOM_FOR_METRICS, max(_NARROWEST_METRICS, most // 3)))
-    rows = [(*columns, text) for columns, text in zip(fixed, ["METRICS", *metrics], strict=True)]
-    for place, text in enumerate(layout.table(rows, right=[4], most=most)):
+    if asked.columns:
+        further = [tuple(map(layout.printable, asked.columns)), *_columns(lines, entries, asked)]
+        right = range(4, 5 + len(asked.columns))
+    else:
+        room = min(_ROOM_FOR_METRICS, max(_NARROWEST_METRICS, most // 3))
+        further = [("METRICS",), *((text,) for text in _metrics_by_room(lines, entries, room))]
+        right = range(4, 5)
+    rows = [(*columns, *texts) for columns, texts in zip(fixed, further, strict=True)]
+    for place, text in enumerate(layout.table(rows, right=right, most=most)):
         row = lines[place - 1].row if place else None
         yield text if row is None else layout.colored(text, entries[row].status)
+
+
+def _columns(lines: Sequence[_Line], entries: dict[int, RunEntry], asked: Question) -> Iterator[tuple[str, ...]]:
+    """For each line the values of the columns that are asked for."""
+    for line in lines:
+        values = entries[line.row].columns if line.row is not None else {}
+        yield tuple(asked.shown(text, values.get(text)) for text in asked.columns)
 
 
 def _metrics_by_room(lines: Sequence[_Line], entries: dict[int, RunEntry], room: int) -> Iterator[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from time import time
 
 from tb_runhistory.cli.json_output import RunEntry
 from tb_runhistory.errors import BadRequest, NotFound
 from tb_runhistory.provider.directory import RunDirectory
-from tb_runhistory.records.changes import DataClass, LifecycleStage
+from tb_runhistory.records.changes import DataClass, LifecycleStage, ParameterValue
 from tb_runhistory.records.columns import ANY_STAGE, Scope
 from tb_runhistory.records.status import RunStatus, shown_status
 from tb_runhistory.store.base import RunHistoryReader
@@ -79,6 +79,12 @@ class RunTree:
         """What the run is called in its place: its display name, or its number."""
         return self.runs.display_name[row] or f"run {self.runs.number[row]}"
 
+    def sort(self, places: Mapping[str, int] | None) -> None:
+        """Sorts siblings by their places, given by their ids; with None it leaves them as they are."""
+        if places is not None:
+            for siblings in (self.roots, *self.children.values()):
+                siblings.sort(key=lambda row: places.get(self.runs.run_id[row], len(places)))
+
     def narrow(self, kept: set[int]) -> None:
         """Leaves out all runs but those at ``kept``."""
         self.roots = [row for row in self.roots if row in kept]
@@ -104,8 +110,13 @@ class RunTree:
                 found[key.run_id][tag] = last
         return found
 
-    def entry(self, row: int, metrics: dict[str, float]) -> RunEntry:
-        """The run at ``row``."""
+    def entry(
+        self,
+        row: int,
+        metrics: Mapping[str, dict[str, float]],
+        columns: Mapping[str, dict[str, ParameterValue | None]] | None = None,
+    ) -> RunEntry:
+        """The run at ``row``, with what is given for it by its id."""
         runs = self.runs
         run_id = runs.run_id[row]
         started, ended = _time(runs.started_at[row]), _time(runs.ended_at[row])
@@ -128,7 +139,8 @@ class RunTree:
             ended_at=ended,
             duration=duration,
             children=len(self.children.get(row, ())),
-            metrics=metrics,
+            metrics=metrics.get(run_id, {}),
+            columns=(columns or {}).get(run_id, {}),
         )
 
     def _check_found(self) -> None:

@@ -56,11 +56,11 @@ def _details(reader: RunHistoryReader, shown: str, wanted: str) -> RunDetails:
     tree = RunTree(reader, Scope(run_ids=(run_id,), stages=ANY_STAGE))
     row = tree.rows[run_id]
     children = tree.children.get(row, [])
-    alone = Scope(only=(run_id,), stages=ANY_STAGE)
-    parameters = reader.parameters(alone)
+    of_run = Scope(only=(run_id,), stages=ANY_STAGE)
+    parameters = reader.parameters(of_run)
     values = tree.last_values([row, *children])
-    entries = [tree.entry(at, values.get(tree.runs.run_id[at], {})) for at in (row, *children)]
-    scalars = reader.series(alone, DataClass.SCALAR)
+    entries = [tree.entry(at, values) for at in (row, *children)]
+    scalars = reader.series(of_run, DataClass.SCALAR)
     return RunDetails(
         store=shown,
         run=entries[0],
@@ -72,14 +72,14 @@ def _details(reader: RunHistoryReader, shown: str, wanted: str) -> RunDetails:
             Parameter(name, _KINDS[type(value)], value)
             for name, value in zip(parameters.name, parameters.value, strict=True)
         ],
-        tags=_labels(reader.tags(alone)),
-        properties=_labels(reader.properties(alone)),
+        tags=_labels(reader.tags(of_run)),
+        properties=_labels(reader.properties(of_run)),
         metrics=[_metric(scalars, at) for at in range(len(scalars))],
-        texts=_texts(reader, reader.series(alone, DataClass.TEXT)),
+        texts=_texts(reader, reader.series(of_run, DataClass.TEXT)),
         others=[
             entry
             for data_class in (DataClass.TENSOR, DataClass.BLOB_SEQUENCE)
-            for entry in _others(reader.series(alone, data_class), data_class)
+            for entry in _others(reader.series(of_run, data_class), data_class)
         ],
         children=entries[1:],
     )

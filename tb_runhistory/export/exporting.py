@@ -24,6 +24,7 @@ from tb_runhistory.export.events import (
 from tb_runhistory.export.run_folder import folder_of, has_foreign_files, held, is_current, owner_of, replace
 from tb_runhistory.provider.snapshot import Snapshot
 from tb_runhistory.provider.tensors import blobs_tensor, stored_tensor, text_tensor
+from tb_runhistory.query.terms import Condition
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import ANY_STAGE, Content, DamagedBlock, Scope
 from tb_runhistory.store.base import RunHistoryReader
@@ -55,8 +56,10 @@ def export_runs(
     logdir: Path,
     logger: logging.Logger | None = None,
     recursive: bool = True,
+    condition: Condition | None = None,
 ) -> ExportResult:
     """Exports the runs in scope, without ``recursive`` those without their descendants: of an experiment the roots.
+    With a condition it is those that meet it.
 
     An experiment that is named is exported even where it is archived or deleted; its runs are where they are not.
     Progress goes to ``logger``, or without one to a bar on standard error.
@@ -66,7 +69,7 @@ def export_runs(
       RunHistoryError: the store cannot be read, or the folder not be written.
       KeyboardInterrupt: as it came, once a line has said how to go on.
     """
-    snapshot = Snapshot(reader, _with_stage_of_experiment(reader, scope))
+    snapshot = Snapshot(reader, _with_stage_of_experiment(reader, scope), condition=condition)
     folders = contents_of(snapshot, None if recursive else _topmost(snapshot, scope))
     try:
         logdir.mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ def export_to_tensorboard(
       RunHistoryError: the folder cannot be written.
     """
     workspace, scope = _what_is_meant(run_data)
-    recorder = workspace.recorder
+    recorder = workspace.link.recorder
     if recorder.is_disabled:
         notice("recording is disabled by RUNHISTORY_MODE, so there is nothing to export")
         return
@@ -78,7 +78,7 @@ def _what_is_meant(run_data: object) -> tuple[Workspace, Scope]:
 
 def _not_shipped(workspace: Workspace) -> str:
     ship = f"ship it with 'tb-runhistory sync {workspace.uri}' and export again"
-    if workspace.recorder.mode is RecordingMode.OFFLINE:
+    if workspace.link.recorder.mode is RecordingMode.OFFLINE:
         return f"what this process recorded offline is not in the store {workspace.uri} yet: {ship}"
     return (
         f"the store {workspace.uri} did not take what this process recorded within {FLUSH_SECONDS:.0f} s: "

@@ -10,9 +10,10 @@ import json
 import struct
 import uuid
 from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from tb_runhistory.errors import JournalError, RecordTooLarge
@@ -23,6 +24,7 @@ from tb_runhistory.records.changes import (
     DataClass,
     DeclareSeries,
     DescribeRun,
+    Direction,
     DropPoints,
     EndRun,
     JournalRecord,
@@ -32,6 +34,7 @@ from tb_runhistory.records.changes import (
     MetricShape,
     RemoveTags,
     RenameExperiment,
+    RestateSeries,
     SetParameter,
     SetTags,
     StageExperiment,
@@ -70,6 +73,8 @@ SMALLEST_RECORD = 24
 LARGEST_RECORD = 1 << 28
 """No record is larger, in bytes: a declared length beyond this is damage."""
 
+Record = TypeVar("Record", bound=JournalRecord)
+
 _TYPES: dict[str, type[JournalRecord]] = {
     kind.__name__: kind
     for kind in (
@@ -86,6 +91,7 @@ _TYPES: dict[str, type[JournalRecord]] = {
         RemoveTags,
         AddProperties,
         DeclareSeries,
+        RestateSeries,
         LogText,
         LogBlobs,
         DropPoints,
@@ -97,6 +103,7 @@ def _default(field: Field[Any]) -> Any:
     return field.default_factory() if field.default_factory is not MISSING else field.default
 
 
+_OF_SESSION = ("root_id", "run_id", "session_id")
 _FIELDS = {name: tuple((field.name, _default(field)) for field in fields(kind)) for name, kind in _TYPES.items()}
 _ENUMS: dict[str, type[StrEnum]] = {
     "status": RunStatus,
@@ -185,6 +192,9 @@ def encode_payload(record: JournalRecord) -> Payload:
     Raises:
       RecordTooLarge: it is larger than a journal takes.
     """
+    if isinstance(record, RestateSeries):
+        session = (record.root_id, record.run_id, record.session_id)
+        return encode_restatement(session, [describe_series(series) for series in record.series])
     name = type(record).__name__
     values: dict[str, Any] = {"is": name}
     contents: tuple[bytes, ...] | None = None
@@ -195,7 +205,7 @@ def encode_payload(record: JournalRecord) -> Payload:
         elif field == "text":
             contents = (value.encode("utf-8", "surrogatepass"),)
         elif value != default:
-            values[field] = b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+            values[field] = _plain(value)
     if contents is None:
         payload = Payload(KIND_RECORD, _to_json(values).encode("ascii"))
     else:
@@ -207,6 +217,25 @@ def encode_payload(record: JournalRecord) -> Payload:
             f"a {name} record of {len(payload.data):,} bytes is larger than a journal takes ({LARGEST_RECORD:,} bytes)"
         )
     return payload
+
+
+def describe_series(series: DeclareSeries) -> str:
+    """What is to be said of a series beside its session, as JSON."""
+    values = [(name, getattr(series, name), default) for name, default in _FIELDS[DeclareSeries.__name__]]
+    return _to_json(
+        {name: _plain(value) for name, value, default in values if name not in _OF_SESSION and value != default}
+    )
+
+
+def encode_restatement(session: tuple[str, str, str], descriptions: Iterable[str]) -> Payload:
+    """A ``RestateSeries``: the session's root_id, run_id and session_id, and what ``describe_series`` says of each."""
+    head = _to_json({"is": RestateSeries.__name__, **dict(zip(_OF_SESSION, session, strict=True))})
+    return Payload(KIND_RECORD, f'{head[:-1]},"series":[{",".join(descriptions)}]}}'.encode("ascii"))
+
+
+def _plain(value: Any) -> Any:
+    """A field as JSON has it."""
+    return b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
 
 def frame(seed: int, sequence: int, payload: Payload) -> bytes:
@@ -232,10 +261,17 @@ def decode_payload(payload: Payload) -> JournalRecord:
         else:
             raise ValueError(f"unknown kind {payload.kind}")
         kind = _TYPES[values.pop("is")]
-        names = kind.__dataclass_fields__
-        return kind(**{name: _typed(name, value) for name, value in values.items() if name in names})
+        if kind is RestateSeries:
+            session = {name: values[name] for name in _OF_SESSION}
+            values["series"] = tuple(_record(DeclareSeries, {**session, **series}) for series in values["series"])
+        return _record(kind, values)
     except (AttributeError, KeyError, TypeError, struct.error) as error:
         raise ValueError(f"not a known journal record: {data[:80]!r}") from error
+
+
+def _record(kind: type[Record], values: Mapping[str, Any]) -> Record:
+    names = kind.__dataclass_fields__
+    return kind(**{name: _typed(name, value) for name, value in values.items() if name in names})
 
 
 def _with_contents(data: bytes) -> dict[str, Any]:
@@ -261,6 +297,8 @@ def _typed(name: str, value: Any) -> Any:
         return _ENUMS[name](value)
     if name == "names":
         return tuple(value)
+    if name == "directions":
+        return {tag: Direction(direction) for tag, direction in value.items()}
     if name == "plugin_data":
         return b64decode(value)
     return value

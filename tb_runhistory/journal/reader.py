@@ -8,7 +8,7 @@ journal of a dead process it is one whose writing never ended and which was neve
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -33,7 +33,7 @@ from tb_runhistory.journal.format import (
 )
 from tb_runhistory.journal.owner import is_locked
 from tb_runhistory.journal.spool import segment_numbers
-from tb_runhistory.records.changes import DeclareSeries, JournalRecord, LogBlobs, LogText
+from tb_runhistory.records.changes import DeclareSeries, JournalRecord, LogBlobs, LogText, RestateSeries
 from tb_runhistory.records.points import Floats, Points
 
 _POINT = np.dtype(
@@ -346,17 +346,22 @@ class JournalReader:
         self._size += len(part)
 
     def _keep_record(self, sequence: int, record: JournalRecord, offset: int) -> None:
-        if isinstance(record, DeclareSeries):
-            if record.number >= len(self._known):
-                known = np.zeros(max(2 * len(self._known), record.number + 1), np.bool_)
-                known[: len(self._known)] = self._known
-                self._known = known
-            self._known[record.number] = True
-            self.declarations[record.number] = record
+        if isinstance(record, DeclareSeries | RestateSeries):
+            self._declare(record.series if isinstance(record, RestateSeries) else (record,))
         elif self._is_undeclared(record) and sequence > self._after:
             self.damage.append(Damage(self._number, offset, 1, "a value of a series whose declaration is missing"))
         self._records.append((sequence, record))
         self._count += 1
+
+    def _declare(self, series: Sequence[DeclareSeries]) -> None:
+        highest = max((declared.number for declared in series), default=0)
+        if highest >= len(self._known):
+            known = np.zeros(max(2 * len(self._known), highest + 1), np.bool_)
+            known[: len(self._known)] = self._known
+            self._known = known
+        for declared in series:
+            self._known[declared.number] = True
+            self.declarations[declared.number] = declared
 
     def _is_undeclared(self, record: JournalRecord) -> bool:
         return isinstance(record, LogText | LogBlobs) and record.number not in self.declarations

@@ -18,7 +18,7 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -30,12 +30,13 @@ from tb_runhistory.journal.format import (
     KIND_POINT,
     POINT_BODY,
     POINT_SIZE,
-    PREFIX,
     Payload,
     SegmentHeader,
+    describe_series,
     encode_header,
     encode_payload,
     encode_point,
+    encode_restatement,
     frame,
     seed_of,
     segment_name,
@@ -55,10 +56,15 @@ from tb_runhistory.records.identity import new_id
 
 FIRST_SEGMENT_SIZE = 1 << 20
 SEGMENT_SIZE = 4 << 20
-RESTATED_SHARE = 16
+RESTATED_SHARE = 32
 """A segment is at least so many times as large as the declarations that it begins with."""
+RESTATED_TOGETHER = 64
+_RESTATED_SIZE = 1 << 16
+"""So many series of a session, or so many characters, are declared again in one record: what its damage costs."""
 RESERVE = 1 << 15
-"""Bytes at the end of a segment for the ends of runs, and how much was dropped, when there is no room for another."""
+"""Bytes at the end of a segment for the ends of runs, and how much was dropped, when there is no room for another …"""
+_RESERVED_SHARE = 16
+"""… but no more than this part of it."""
 RETRY_SECONDS = 1.0
 """How long a journal without room waits before it asks for room again."""
 MAX_WAITING = 10_000
@@ -71,10 +77,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM)
 
 
 class _Declared(NamedTuple):
-    """A series in use: its run, as (root_id, run_id), and its declaration as it is written."""
+    """A series in use: its session, as (root_id, run_id, session_id), and what else is said of it."""
 
-    run: tuple[str, str]
-    payload: Payload
+    session: tuple[str, str, str]
+    description: str
 
 
 class _Nowhere(Memory):
@@ -137,7 +143,6 @@ class JournalWriter:
         self._closed = False
         self._series: dict[int, _Declared] = {}
         self._last_series = 0
-        self._declared_size = 0
         self._sessions: dict[str, StartRun] = {}
         self._dropped = 0
         self._lost_points: Counter[tuple[str, str]] = Counter()
@@ -160,10 +165,11 @@ class JournalWriter:
         with self._lock:
             self._last_series += 1
             number = self._last_series
-            payload = encode_payload(replace(series, number=number))
+            numbered = replace(series, number=number)
+            payload = encode_payload(numbered)
             # Known before it is written: if it finds no room, the next segment begins with it.
-            self._series[number] = _Declared((series.root_id, series.run_id), payload)
-            self._declared_size += len(payload.data) + PREFIX.size
+            session = (series.root_id, series.run_id, series.session_id)
+            self._series[number] = _Declared(session, describe_series(numbered))
             # Twice, so that one damaged record does not cost the points of a whole segment.
             if not (self._place_payload(payload) and self._place_payload(payload)):
                 self._dropped += 1
@@ -173,9 +179,7 @@ class JournalWriter:
         """Series of an ended run need not be declared again in later segments."""
         with self._lock:
             for number in numbers:
-                declared = self._series.pop(number, None)
-                if declared is not None:
-                    self._declared_size -= len(declared.payload.data) + PREFIX.size
+                self._series.pop(number, None)
 
     def append_point(self, series: int, step: int, wall_time: float, value: float) -> bool:
         """Appends a point of a declared series; False when it was dropped.
@@ -264,7 +268,7 @@ class JournalWriter:
         self._dropped += 1
         declaration = self._series.get(series)
         if declaration is not None:
-            self._lost_points[declaration.run] += 1
+            self._lost_points[declaration.session[:2]] += 1
 
     def _append(self, record: JournalRecord, payload: Payload) -> bool:
         if self._place_payload(payload):
@@ -367,11 +371,13 @@ class JournalWriter:
         if self._closed or time.monotonic() < self._retry_at:
             return False
         base, number = self.sequence, self._number + 1
-        restated = self._restated()
+        declarations = self._declarations()
+        restated = self._changes() + declarations
         framed = [frame(self._seed, sequence, payload) for sequence, payload in enumerate(restated, base + 1)]
         content = encode_header(SegmentHeader(self.journal_id, number, base + 1)) + b"".join(framed)
-        size = max(FIRST_SEGMENT_SIZE if number == 1 else SEGMENT_SIZE, RESTATED_SHARE * self._declared_size)
-        reserve = min(RESERVE, size // RESTATED_SHARE)
+        declared_size = sum(len(payload.data) for payload in declarations)
+        size = max(FIRST_SEGMENT_SIZE if number == 1 else SEGMENT_SIZE, RESTATED_SHARE * declared_size)
+        reserve = min(RESERVE, size // _RESERVED_SHARE)
         size = max(size, len(content) + need + reserve)
         try:
             segment, hidden = self._prepare(size, content)
@@ -468,11 +474,33 @@ class JournalWriter:
     def _path(self, number: int) -> str:
         return str(self._folder / segment_name(number))
 
-    def _restated(self) -> list[Payload]:
-        """What a segment begins with: what had found no room, and what makes it readable without those before it."""
+    def _changes(self) -> list[Payload]:
+        """What had found no room, and what says which sessions run and what they lost."""
         drops = [DropPoints(root_id, run_id, count) for (root_id, run_id), count in self._lost_points.items()]
-        payloads = [encode_payload(record) for record in (*self._waiting, *self._sessions.values(), *drops)]
-        return payloads + [series.payload for series in self._series.values()]
+        return [encode_payload(record) for record in (*self._waiting, *self._sessions.values(), *drops)]
+
+    def _declarations(self) -> list[Payload]:
+        """The series in use, declared again."""
+        by_session: dict[tuple[str, str, str], list[str]] = {}
+        # A signal handler may declare one meanwhile.
+        for declared in list(self._series.values()):
+            by_session.setdefault(declared.session, []).append(declared.description)
+        return [
+            encode_restatement(session, together)
+            for session, descriptions in by_session.items()
+            for together in _divided(descriptions)
+        ]
+
+
+def _divided(descriptions: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Descriptions of series in parts of one record each."""
+    start = size = 0
+    for end, description in enumerate(descriptions):
+        if end > start and (end - start == RESTATED_TOGETHER or size + len(description) > _RESTATED_SIZE):
+            yield descriptions[start:end]
+            start, size = end, 0
+        size += len(description)
+    yield descriptions[start:]
 
 
 _open_journals: weakref.WeakSet[JournalWriter] = weakref.WeakSet()

@@ -34,7 +34,7 @@ def recorder_of_all(runs: Iterable[Run]) -> Recorder:
     Raises:
       BadRequest: they are in several.
     """
-    recorders = {run.experiment.workspace.recorder.uri.key: run.experiment.workspace.recorder for run in runs}
+    recorders = {run.experiment.workspace.link.recorder.uri.key: run.experiment.workspace.link.recorder for run in runs}
     if len(recorders) > 1:
         shown = " and ".join(sorted(recorder.uri.shown for recorder in recorders.values()))
         raise BadRequest(f"the runs are in several stores ({shown}): make a Tensorboard for each, it shows one store")

@@ -24,7 +24,8 @@ Shows a run history: the runs, child runs, parameters and metrics that were reco
 from their store. Nothing is written, and no event files are needed. For example `tensorboard
 --runhistory_uri=sqlite:///runs.db` for the file runs.db in the current folder, or sqlite:////data/runs.db (four
 slashes) for an absolute path. Add ?experiment=NAME to show one experiment, or ?run=ID to show one run with all its
-descendants (?run=ID&run=ID for several). Takes the place of --logdir.
+descendants (?run=ID&run=ID for several), or ?filter=FILTER, percent-encoded, to show the runs that match, such as
+metrics.loss%20%3C%200.1 for those with a loss below 0.1. Takes the place of --logdir.
 """
 _ROLLUPS_HELP = """\
 With --runhistory_uri: also shows computed runs below every run that has children, over the children step by step.

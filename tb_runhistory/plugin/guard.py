@@ -8,14 +8,18 @@ cannot read: so requests that a browser says come from another site are refused,
 
 from __future__ import annotations
 
+import html
 import ipaddress
 import json
 import os
 import re
 import socket
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from tensorboard.util import tb_logging
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,6 +34,9 @@ DASHBOARDS = READING | {"POST"}
 """Those of a whole TensorBoard: its dashboards send long questions by POST. No route of it changes anything."""
 
 _NETLOC = re.compile(r"(?:\[(?P<address>[^\[\]@]*)\]|(?P<name>[^:@\[\]/]*))(?::[0-9]*)?")
+_PLAIN_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+_MOST_SHOWN = 100
+_MOST_SAID = 20
 _REASONS = {403: "403 Forbidden", 405: "405 Method Not Allowed"}
 _ADDED = (
     ("X-Content-Type-Options", "nosniff"),
@@ -43,13 +50,19 @@ class Guard:
     """Puts the rules before a WSGI application.
 
     Allowed are, besides IP addresses, localhost and this machine's own name: the names in ``hosts``, in
-    RUNHISTORY_ALLOWED_HOSTS (separated by commas) and of the proxy in TENSORBOARD_PROXY_URL.
+    RUNHISTORY_ALLOWED_HOSTS (separated by commas) and of the proxy in TENSORBOARD_PROXY_URL. With ``any_host`` all are:
+    for what holds nobody's data, such as the page that tells a person what to do about a refusal.
     """
 
     def __init__(
-        self, application: WSGIApplication, hosts: Iterable[str] = (), methods: Collection[str] = DASHBOARDS
+        self,
+        application: WSGIApplication,
+        hosts: Iterable[str] = (),
+        methods: Collection[str] = DASHBOARDS,
+        any_host: bool = False,
     ) -> None:
         self._application = application
+        self._any_host = any_host
         self._named = {_host(name) for name in (*hosts, *_configured_hosts())} - {""}
         self._hosts = self._named | {"localhost", _host(socket.gethostname())}
         self._methods = methods
@@ -63,9 +76,9 @@ class Guard:
 
             return self._application(environ, start)  # type: ignore[arg-type]
         status, sentence = refusal
-        body = json.dumps({"error": sentence}).encode()
+        media_type, body = _told(environ, sentence)
         headers = [
-            ("Content-Type", "application/json"),
+            ("Content-Type", media_type),
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
         ]
@@ -79,11 +92,10 @@ class Guard:
         if method not in self._methods:
             return 405, f"{method} is not answered here, only {' and '.join(sorted(self._methods))}."
         host = environ.get("HTTP_HOST", "")
-        if not self._is_allowed(_host(host)):
-            return 403, (
-                f"This TensorBoard does not know itself as {host!r}: open it by its IP address or as localhost, "
-                f"or start it with {HOSTS_VARIABLE} naming the hosts it may be asked for, separated by commas."
-            )
+        if not self._any_host and not self._is_allowed(_host(host)):
+            sentence = _unknown_host(host)
+            _say_once(sentence)
+            return 403, sentence
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and not self._is_own(origin, host):
             return 403, f"Requests from pages of another origin ({origin!r}) are refused."
@@ -94,12 +106,48 @@ class Guard:
         return None
 
     def _is_allowed(self, host: str) -> bool:
-        return host in self._hosts or host.endswith(".localhost") or _is_address(host)
+        is_known = host in self._hosts or host.endswith(".localhost") or _is_address(host)
+        # Only where nothing else helps: asking for the machine's whole name may ask a name server.
+        return is_known or (host != "" and host == _whole_name())
 
     def _is_own(self, origin: str, host: str) -> bool:
         # A proxy may pass on another Host than the browser's; its name is then among those that were named.
         netloc = origin.partition("://")[2]
         return netloc != "" and (netloc.lower() == host.lower() or _host(netloc) in self._named)
+
+
+def _unknown_host(host: str) -> str:
+    name = _host(host)
+    example = f", for example {HOSTS_VARIABLE}={name}" if _PLAIN_NAME.fullmatch(name) else ""
+    return (
+        f"This TensorBoard does not know itself as {host[:_MOST_SHOWN]!r}: open it by its IP address or as localhost, "
+        f"or start it with the environment variable {HOSTS_VARIABLE} naming the hosts it may be asked for, separated "
+        f"by commas{example}."
+    )
+
+
+def _told(environ: WSGIEnvironment, sentence: str) -> tuple[str, bytes]:
+    """The media type and the body of a refusal: a page for whoever opens one, else JSON."""
+    if "text/html" not in environ.get("HTTP_ACCEPT", ""):
+        return "application/json", json.dumps({"error": sentence, "position": None, "expected": []}).encode()
+    page = f"<!doctype html><meta charset=utf-8><title>TensorBoard</title><p>{html.escape(sentence)}</p>"
+    return "text/html; charset=utf-8", page.encode()
+
+
+@cache
+def _whole_name() -> str:
+    """This machine's name with its domain."""
+    return _host(socket.getfqdn())
+
+
+_said: set[str] = set()
+
+
+def _say_once(sentence: str) -> None:
+    """Says it on the terminal, since the person in front of a refused page may be the one who can change it."""
+    if sentence not in _said and len(_said) < _MOST_SAID:
+        _said.add(sentence)
+        tb_logging.get_logger().warning("tb_runhistory: %s", sentence)
 
 
 def _configured_hosts() -> list[str]:

@@ -6,13 +6,20 @@ finite, so they travel as a ``NonFinite``.
 
     GET v1/version                                        Version
     GET v1/overview?experiment=                           Overview
-    GET v1/runs?parent=&experiment=&sort=&order=&offset=&limit=&column=…    RunPage
+    GET v1/columns?experiment=&kind=&text=&offset=&limit=     ColumnPage
+    GET v1/runs?parent=&experiment=&filter=&show=&sort=&order=&offset=&limit=&column=…&statuses=    RunPage
+    GET v1/runs/by-id?run=…                               RunNames
+    GET v1/runs/matching?experiment=&filter=&sort=&order=&limit=    RunIds
+    GET v1/groups?by=&experiment=&filter=&sort=&order=&offset=&limit=&column=…    GroupPage
+    GET v1/completions?text=&position=&experiment=        Completions
     GET v1/points?tag=&run=…&limit=&first_step=&last_step=    a PointsHeader, then columns: see ``plugin/points.py``
     any, refused                                          Problem, with a 4xx or 5xx status
 
-A ``column``, like a ``sort``, names what a cell shows: "param:lr" the run's parameter lr (its own, or what it
-inherits), "metric:loss" the last value of its series with the tag loss. ``sort`` also takes "created", "name",
-"status", "started" and "duration". Runs without a value come last in both orders.
+A ``column``, like a ``sort``, names what a cell shows, in the language of ``docs/query.md``: "metrics.loss.min",
+"inherited.params.lr", "min(leaves.metrics.loss.min)". Two short forms are columns as well: "param:lr" is the run's
+parameter lr (its own, or what it inherits), "metric:loss" the last value of its series with the tag loss. Runs without
+a value come last in both orders. ``filter`` is a filter of that language. A ``column`` of groups is a statistic over
+what their runs have: "mean:metrics.loss".
 """
 
 from __future__ import annotations
@@ -28,8 +35,20 @@ class NonFinite:
     non_finite: Literal["NaN", "Infinity", "-Infinity"]
 
 
-Cell = bool | float | str | NonFinite | None
+@dataclass(frozen=True, slots=True)
+class RolledUp:
+    """A statistic over ``over`` values of relatives, of which ``best`` is the run that has it, "" where none has."""
+
+    rolled_up: float | NonFinite
+    over: int
+    best: str
+
+
+Cell = bool | float | str | NonFinite | RolledUp | None
 """The value of one column at one run; None where the run has none."""
+
+Status = Literal["NotStarted", "Queued", "Preparing", "Running", "NotResponding", "Completed", "Failed", "Canceled"]
+"""The state of a run that is to be shown now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +80,60 @@ class Overview:
     """What there is to show: ``location`` is the store's URI without secrets, ``runs`` the number of runs in scope.
 
     ``experiments`` are all that TensorBoard was started for, whichever of them was asked for.
-    ``columns`` are ordered with parameters first, each kind by how many runs have it, then by name; at most
-    200 of ``column_count``. ``experiments`` are all that can be chosen from, whichever was asked for.
+    ``columns`` are those that most runs have, metrics first, each kind by how many runs have it, then by name. They are
+    at most 200, half of them metrics where there are as many of both; ``metric_count`` and ``parameter_count`` say how
+    many there are, and ``columns`` finds the others.
     """
 
     location: str
     experiments: list[Experiment]
     runs: int
     columns: list[Column]
-    column_count: int
+    metric_count: int
+    parameter_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPage:
+    """``columns`` are those from ``offset`` on among the ``total`` that were found, in the order of an overview."""
+
+    total: int
+    offset: int
+    columns: list[Column]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCount:
+    """How many runs have one status."""
+
+    status: Status
+    runs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One row of the tree. ``status`` is the state to show now, ``cells`` are in the order of the page's columns.
+    """One row of the tree. ``cells`` are in the order of the page's columns.
 
     ``name`` is the display name, or "run N" where there is none; ``error`` what ended a failed run;
-    ``ended_at`` of a run that does not respond is when it was last heard of; ``children`` the
-    number of its direct children; ``dropped`` the number of points that found no room in the journal.
+    ``ended_at`` of a run that does not respond is when it was last heard of; ``children`` the number of its direct
+    children that are shown; ``dropped`` the number of points that found no room in the journal. ``is_match`` is false
+    for a run that is shown for the sake of others. ``descendants`` has the statuses of all that are below it, empty
+    where they were not asked for.
     """
 
     run_id: str
     name: str
     experiment: str
     number: int
-    status: Literal["NotStarted", "Queued", "Preparing", "Running", "NotResponding", "Completed", "Failed", "Canceled"]
+    status: Status
     error: str
     created_at: float
     started_at: float | None
     ended_at: float | None
     children: int
     dropped: int
+    is_match: bool
+    descendants: list[StatusCount]
     cells: list[Cell]
 
 
@@ -99,27 +141,94 @@ class Run:
 class RunPage:
     """``runs`` are those from ``offset`` on among the ``total`` children of one parent, or roots, in the wanted order.
 
-    ``now`` is the server's clock, against which the duration of a running run is counted.
+    ``now`` is the server's clock, against which the duration of a running run is counted. With a filter, ``matches`` of
+    the ``runs_in_scope`` meet it, wherever they are in the trees; both are None without one.
     """
 
     total: int
     offset: int
     now: float
+    matches: int | None
+    runs_in_scope: int | None
     columns: list[str]
     runs: list[Run]
+
+
+@dataclass(frozen=True, slots=True)
+class RunName:
+    """What a run is called. ``ancestors`` are the ids of those above it, the root first, ``path`` their names."""
+
+    run_id: str
+    name: str
+    experiment: str
+    ancestors: list[str]
+    path: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunNames:
+    """``runs`` are those that were asked for, in that order, but for runs that are not there."""
+
+    runs: list[RunName]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs that have one ``value`` in a column, None where they have none.
+
+    They are the ``runs`` that meet ``condition`` beside the filter, shown as "tops"; it is "" where the value is too
+    long to be asked for. ``statuses`` and ``cells`` are over these runs.
+    """
+
+    value: Cell
+    condition: str
+    runs: int
+    statuses: list[StatusCount]
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    """``groups`` are those from ``offset`` on among ``total``, in the wanted order."""
+
+    total: int
+    offset: int
+    columns: list[str]
+    groups: list[Group]
+
+
+@dataclass(frozen=True, slots=True)
+class RunIds:
+    """``run_ids`` are the first, in the wanted order, of the ``total`` runs that meet a filter."""
+
+    total: int
+    run_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Completions:
+    """What may stand in a filter at a place: each of ``texts`` in place of what is there from ``start`` to ``stop``."""
+
+    start: int
+    stop: int
+    texts: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
     """What is shown of one series: ``count`` points out of the ``total`` in the window.
 
-    ``damaged`` is how many points cannot be read, counting whole every block that reaches into the window.
+    ``damaged`` is how many points cannot be read, counting whole every block that reaches into the window. ``state`` is
+    a text that differs when the series holds something else. Of a series that is still in the state that whoever asks
+    knows nothing but that is said: it ``is_unchanged``, and the counts are 0.
     """
 
     run_id: str
     count: int
     total: int
     damaged: int
+    state: str
+    is_unchanged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +244,11 @@ class PointsHeader:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why there is no answer, for the person who asked: what is wrong and what to do."""
+    """Why there is no answer, for the person who asked: what is wrong and what to do.
+
+    ``position`` is the character of a filter or a column that is wrong, ``expected`` what may stand there.
+    """
 
     error: str
+    position: int | None
+    expected: list[str]

@@ -7,9 +7,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tb_runhistory.errors import RunHistoryError
+from tb_runhistory.errors import QueryError, RunHistoryError
 from tb_runhistory.provider.data_server.protocol import LOOPBACK, POINTS_BUDGET, ROLLUPS, ServerSettings
 from tb_runhistory.provider.data_server.supervisor import DataServer
+from tb_runhistory.query.parsing import parse_filter
 from tb_runhistory.store.opening import check_store
 from tb_runhistory.uri import StoreUri, parse_uri, redact
 
@@ -36,7 +37,11 @@ def begin(text: str, given_provider: str) -> Opening:
     """Checks the URI and the store's file, and starts a data server, which loads beside TensorBoard."""
     try:
         uri = parse_uri(text)
+        parse_filter(uri.filter)
         check_store(uri)
+    except QueryError as error:
+        # The flags' errors have one line.
+        return Opening(redact(text), given_provider, error=error.sentence)
     except RunHistoryError as error:
         return Opening(redact(text), given_provider, error=str(error))
     server = DataServer()

@@ -10,20 +10,26 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from tensorboard.plugins import base_plugin
 from tensorboard.util import tb_logging
 from werkzeug.wrappers import Request, Response
 
-from tb_runhistory.errors import NotFound, RunHistoryError, TooBusy
+from tb_runhistory.errors import NotFound, QueryError, RunHistoryError, TooBusy
 from tb_runhistory.plugin import requests, run_pages
 from tb_runhistory.plugin.bundle import serve_file
+from tb_runhistory.plugin.completions import completions
 from tb_runhistory.plugin.guard import READING, Guard
-from tb_runhistory.plugin.messages import Problem
+from tb_runhistory.plugin.live_version import LiveVersion
+from tb_runhistory.plugin.messages import Problem, Version
 from tb_runhistory.plugin.points import read_points
 from tb_runhistory.provider.admission import Admission, SharedAnswers
 from tb_runhistory.provider.points_cache import PointsCache
+from tb_runhistory.query.parsing import parse_column, parse_filter
+from tb_runhistory.query.terms import Condition, joined
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.base import RunHistoryReader
 from tb_runhistory.store.opening import check_store, open_reader
@@ -56,6 +62,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         self._hosts = (host,) if host else ()
         self._uri = uri
         self._view = Scope(uri.experiment, uri.runs)
+        self._version_of = LiveVersion()
         self._cache = PointsCache()
         self._admission = Admission(_QUESTIONS_AT_ONCE)
         self._shared: SharedAnswers[bytes] = SharedAnswers(len)
@@ -67,12 +74,21 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         routes: dict[str, Route] = {
             "/v1/version": self._version,
             "/v1/overview": self._overview,
+            "/v1/columns": self._columns,
             "/v1/runs": self._runs,
+            "/v1/runs/by-id": self._names,
+            "/v1/runs/matching": self._matching,
+            "/v1/groups": self._groups,
+            "/v1/completions": self._completions,
             "/v1/points": self._points,
             f"{_STATIC}*": self._static,
             "/*": self._nothing,
         }
-        return {path: Guard(_application(route), self._hosts, READING) for path, route in routes.items()}
+        # The page's own files hold no data, and under a name that is not known the page says so.
+        return {
+            path: Guard(_application(route), self._hosts, READING, any_host=path.startswith(_STATIC))
+            for path, route in routes.items()
+        }
 
     def is_active(self) -> bool:
         # The first to ask is a page that opens: its next questions need the libraries below the reader.
@@ -91,6 +107,11 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
                 self._opened.close()
                 self._opened = None
 
+    @cached_property
+    def _filter(self) -> Condition | None:
+        """What the store's URI leaves in view."""
+        return parse_filter(self._uri.filter)
+
     def _reader(self) -> RunHistoryReader:
         if self._uri.is_file:
             # Each time, because the file may have become another since. It costs next to nothing.
@@ -103,21 +124,46 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
     def _warm(self) -> None:
         try:
             self._reader()
+            # What reads filters and columns is made at its first use.
+            parse_column("name")
         except Exception:
             # Whoever asks for data is told.
             return
 
     def _version(self, request: Request) -> Response:
         requests.nothing_request(_query(request))
-        return _json(request, run_pages.version(self._reader()))
+        return _json(request, Version(self._version_of.text(self._reader())))
 
     def _overview(self, request: Request) -> Response:
         scope = requests.overview_request(_query(request), self._view)
         return self._shared_json(request, lambda reader: run_pages.overview(reader, scope, self._view))
 
+    def _columns(self, request: Request) -> Response:
+        asked = requests.columns_request(_query(request), self._view)
+        return self._shared_json(request, lambda reader: run_pages.columns(reader, asked))
+
+    def _names(self, request: Request) -> Response:
+        run_ids = requests.names_request(_query(request))
+        return self._shared_json(request, lambda reader: run_pages.names(reader, run_ids, self._view))
+
     def _runs(self, request: Request) -> Response:
         query = requests.page_request(_query(request), self._view, time.time())
+        query = replace(query, filter=joined(self._filter, query.filter))
         return self._shared_json(request, lambda reader: run_pages.run_page(reader, query))
+
+    def _matching(self, request: Request) -> Response:
+        search = requests.matching_request(_query(request), self._view, time.time())
+        search = replace(search, filter=joined(self._filter, search.filter))
+        return self._shared_json(request, lambda reader: run_pages.matching(reader, search))
+
+    def _groups(self, request: Request) -> Response:
+        query = requests.groups_request(_query(request), self._view, time.time())
+        query = replace(query, filter=joined(self._filter, query.filter))
+        return self._shared_json(request, lambda reader: run_pages.group_page(reader, query))
+
+    def _completions(self, request: Request) -> Response:
+        asked = requests.completion_request(_query(request), self._view)
+        return self._shared_json(request, lambda reader: completions(reader, asked, time.time()))
 
     def _points(self, request: Request) -> Response:
         asked = requests.points_request(_query(request))
@@ -135,7 +181,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
             with self._admission.turn():
                 return work_out(reader)
 
-        question = (request.path, request.query_string, _takes_gzip(request), run_pages.version(reader))
+        question = (request.path, request.query_string, _takes_gzip(request), reader.version())
         return self._shared.get(question, in_turn)
 
     def _static(self, request: Request) -> Response:
@@ -155,12 +201,12 @@ def _application(route: Route) -> WSGIApplication:
         try:
             response = route(request)
         except RunHistoryError as error:
-            response = _json(request, Problem(run_pages.shortened(str(error))), error.http_status)
+            response = _json(request, _problem_of(error), error.http_status)
             if isinstance(error, TooBusy):
                 response.headers["Retry-After"] = str(error.retry_after)
         except ImportError as error:
             sentence = f"tb_runhistory cannot be loaded ({type(error).__name__}: {error}); reinstall it with pip."
-            response = _json(request, Problem(sentence), 500)
+            response = _json(request, Problem(sentence, None, []), 500)
         except Exception as error:
             # The edge of the plugin. The text of an unknown exception may hold a secret, its place does not.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -169,10 +215,16 @@ def _application(route: Route) -> WSGIApplication:
                 "tb_runhistory: %s in %s, line %s, at %s", name, place.filename, place.lineno, request.path
             )
             sentence = f"The Run History tab has met an error of its own ({name}); TensorBoard's log says where."
-            response = _json(request, Problem(sentence), 500)
+            response = _json(request, Problem(sentence, None, []), 500)
         return response(environ, start_response)
 
     return application
+
+
+def _problem_of(error: RunHistoryError) -> Problem:
+    if isinstance(error, QueryError):
+        return Problem(run_pages.shortened(error.sentence), error.position, list(error.expected))
+    return Problem(run_pages.shortened(str(error)), None, [])
 
 
 def _query(request: Request) -> requests.Query:

@@ -25,6 +25,9 @@ _BLOCK = "a block of points"
 _TAIL = "a tail of points"
 _WIDTHS = ("<u1", "<u2", "<u4")
 
+_REPEATING = 4
+"""Points of each of several series from which on it pays to look whether their steps and times are alike."""
+
 LOGGED, SUPERSEDED = 0, 1
 """What has become of the points of a part: LOGGED ones are shown unless a later one replaced them at their step."""
 
@@ -155,7 +158,8 @@ def encode_tail(tail: Tail, key: bytes = b"") -> bytes:
     table = np.concatenate((2 * tail.numbers + tail.states, tail.sizes))
     highest = int(table.max(initial=0))
     width = next(width for width in _WIDTHS if highest <= np.iinfo(width).max)
-    return seal(Kind.TAIL, len(tail), (table.astype(width).tobytes(), *_columns(tail.points)), key)
+    repeats = len(tail) > 1 and len(tail.points) >= _REPEATING * len(tail)
+    return seal(Kind.TAIL, len(tail), (table.astype(width).tobytes(), *_columns(tail.points, repeats)), key)
 
 
 def decode_tail(payload: bytes, key: bytes = b"", most_points: int = MAX_COUNT) -> Tail:
@@ -176,8 +180,9 @@ def decode_tail(payload: bytes, key: bytes = b"", most_points: int = MAX_COUNT) 
     return Tail(marks >> 1, marks & 1, starts, _points(frame.columns[1:], int(starts[-1]), _TAIL))
 
 
-def _columns(points: Points) -> tuple[bytes, bytes, bytes]:
-    return pack(points.steps, in_order=True), pack_times(points.wall_times), pack(points.values, in_order=False)
+def _columns(points: Points, repeats: bool = False) -> tuple[bytes, bytes, bytes]:
+    steps = pack(points.steps, in_order=True, repeats=repeats)
+    return steps, pack_times(points.wall_times, repeats=repeats), pack(points.values, in_order=False)
 
 
 def _points(columns: Sequence[bytes], count: int, what: str) -> Points:

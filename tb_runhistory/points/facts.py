@@ -29,6 +29,7 @@ class Facts:
     last_step: Steps
     last_wall_time: Floats
     last_value: Floats
+    first_value: Floats
     minimum: Floats
     minimum_step: Steps
     maximum: Floats
@@ -66,7 +67,7 @@ class Facts:
             getattr(self, name)[rows] = getattr(facts, name)
 
 
-_FLOATS = frozenset({"last_wall_time", "last_value", "minimum", "maximum", "sum"})
+_FLOATS = frozenset({"last_wall_time", "last_value", "first_value", "minimum", "maximum", "sum"})
 FACT_NAMES = tuple(field.name for field in fields(Facts))
 
 
@@ -93,6 +94,7 @@ def facts_in_groups(points: Points, starts: NDArray[np.int64]) -> Facts:
         last_step=points.steps[lasts],
         last_wall_time=points.wall_times[lasts],
         last_value=points.values[lasts],
+        first_value=points.values[firsts],
         minimum=np.where(some, points.values[low], np.nan),
         minimum_step=np.where(some, points.steps[low], 0),
         maximum=np.where(some, points.values[high], np.nan),
@@ -132,6 +134,7 @@ def _of_buckets(buckets: Buckets) -> Facts:
         last_step=one.last.steps,
         last_wall_time=one.last.wall_times,
         last_value=one.last.values,
+        first_value=one.first.values,
         minimum=np.where(some, one.minimum.values, np.nan),
         minimum_step=np.where(some, one.minimum.steps, 0),
         maximum=np.where(some, one.maximum.values, np.nan),
@@ -156,6 +159,7 @@ def combine(one: Facts, other: Facts) -> Facts:
         last_step=np.where(later, other.last_step, one.last_step),
         last_wall_time=np.where(later, other.last_wall_time, one.last_wall_time),
         last_value=np.where(later, other.last_value, one.last_value),
+        first_value=np.where(earlier, other.first_value, one.first_value),
         minimum=np.where(lower, other.minimum, one.minimum),
         minimum_step=np.where(lower, other.minimum_step, one.minimum_step),
         maximum=np.where(higher, other.maximum, one.maximum),

@@ -34,11 +34,14 @@ _CHECKSUM = struct.Struct("<I")
 _KIND_AND_COUNT = struct.Struct("<BI")
 _BLOCK_PLACE, _TAIL_PLACE, _ENTRY_PLACE = struct.Struct("<qqq"), struct.Struct("<q"), struct.Struct("<qqqqd")
 _FEW = 8
-# Numbers; so few are never smaller for being compressed.
+"""So few numbers are never smaller for being compressed."""
 
 # Of the levels 0 to 12, 6 is within 0.5 % of the smallest for noise and takes a third of the time of 8, the default.
 _IN_ORDER = ChunkConfig(compression_level=6, delta_spec=DeltaSpec.try_consecutive(1))
 _ANY_ORDER = ChunkConfig(compression_level=6)
+_REPEATED = ChunkConfig(compression_level=6, delta_spec=DeltaSpec.try_lookback())
+_MOST_REPEATED = 1 << 14
+"""In so many numbers at most it is looked for what repeats: in more it takes too long."""
 
 _EXACT_MILLISECONDS = 2.0**52
 
@@ -144,6 +147,12 @@ def unseal(payload: bytes, what: str, kind: Kind, width: int, key: bytes = b"") 
     return Frame(found, count, columns)
 
 
+def moved(payload: bytes, key: bytes) -> bytes:
+    """A payload that is sound where it stands, for the place ``key``."""
+    body = payload[_CHECKSUM.size :]
+    return _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(key))) + body
+
+
 def declared_count(payload: bytes) -> int:
     """The count that a payload declares, unchecked; 0 where it has none."""
     head = _CHECKSUM.size + _KIND_AND_COUNT.size
@@ -152,32 +161,39 @@ def declared_count(payload: bytes) -> int:
     return int(_KIND_AND_COUNT.unpack_from(payload, _CHECKSUM.size)[1])
 
 
-def pack(column: NDArray[Any], in_order: bool) -> bytes:
+def pack(column: NDArray[Any], in_order: bool, repeats: bool = False) -> bytes:
     """A column of int64 or float64; no bytes where there are no numbers. Floats keep every bit, those of NaN too.
 
     ``in_order`` says that it mostly grows: each number is then compressed as its distance from the one before.
+    ``repeats`` says that stretches of it may be alike, as where several series were logged together.
     """
-    return _packed(column, _Packing.COMPRESSED, in_order)
+    return _packed(column, _Packing.COMPRESSED, _configurations(column, in_order, repeats))
 
 
-def pack_times(times: Floats) -> bytes:
-    """A column of wall times: as whole milliseconds, where they are."""
+def pack_times(times: Floats, repeats: bool = False) -> bytes:
+    """A column of wall times, as ``pack``: as whole milliseconds, where they are."""
     with np.errstate(invalid="ignore", over="ignore"):
         thousands = np.rint(times * 1000.0)
         # -0.0 is no integer, and what is not finite compares false.
         whole = (np.abs(thousands) < _EXACT_MILLISECONDS) & (thousands / 1000.0 == times)
+    configurations = _configurations(times, True, repeats)
     if not len(times) or not whole.all() or (np.signbit(times) & (times == 0)).any():
-        return _packed(times, _Packing.COMPRESSED, in_order=True)
-    return _packed(thousands.astype(np.int64), _Packing.MILLISECONDS, in_order=True)
+        return _packed(times, _Packing.COMPRESSED, configurations)
+    return _packed(thousands.astype(np.int64), _Packing.MILLISECONDS, configurations)
 
 
-def _packed(column: NDArray[Any], packing: _Packing, in_order: bool) -> bytes:
+def _configurations(column: NDArray[Any], in_order: bool, repeats: bool) -> tuple[ChunkConfig, ...]:
+    """How a column may be compressed; the smallest is taken."""
+    usual = _IN_ORDER if in_order else _ANY_ORDER
+    return (usual, _REPEATED) if repeats and len(column) <= _MOST_REPEATED else (usual,)
+
+
+def _packed(column: NDArray[Any], packing: _Packing, configurations: Sequence[ChunkConfig]) -> bytes:
     if not len(column):
         return b""
     if len(column) > _FEW:
-        compressed: bytes = standalone.simple_compress(
-            np.ascontiguousarray(column), _IN_ORDER if in_order else _ANY_ORDER
-        )
+        numbers = np.ascontiguousarray(column)
+        compressed: bytes = min((standalone.simple_compress(numbers, one) for one in configurations), key=len)
         if len(compressed) < 8 * len(column):
             return bytes((packing,)) + compressed
     if packing is _Packing.MILLISECONDS:

@@ -26,8 +26,7 @@ BRANCHING = 16
 
 _BUCKETS = "a level of a pyramid"
 _MOST_POINTS = 2**42
-# Under one bucket: so that the counts of the most buckets that one payload may have can be added up.
-
+"""Under one bucket: so that the counts of the most buckets that one payload may have can be added up."""
 
 # The rows of a table of points: what is kept of each bucket.
 _FIRST, _LAST, _MINIMUM, _MAXIMUM, _NON_FINITE = range(5)
@@ -188,11 +187,11 @@ def _merge(buckets: Buckets, width: int) -> Buckets:
             starts + whole.argmin(axis=1),
         )
     )
-    kept, each = buckets.kept, np.arange(5)[:, None]
+    kept, rows = buckets.kept, np.arange(5)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         sums = buckets.sums.reshape(2, -1, width).sum(axis=2)
     return Buckets(
-        Points(kept.steps[each, at], kept.wall_times[each, at], kept.values[each, at]),
+        Points(kept.steps[rows, at], kept.wall_times[rows, at], kept.values[rows, at]),
         buckets.counts.reshape(2, -1, width).sum(axis=2),
         sums,
     )

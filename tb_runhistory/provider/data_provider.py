@@ -31,7 +31,7 @@ from tb_runhistory.provider.scalars import SCALARS, ChartPoints, ListedSeries, S
 from tb_runhistory.provider.snapshot import Snapshot, Wanted
 from tb_runhistory.provider.tensors import null_tensor, stored_tensor, text_tensor
 from tb_runhistory.provider.texts import Descriptions, ShownTexts, cut
-from tb_runhistory.query.tree import ColumnKind
+from tb_runhistory.query.terms import Metric
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.points import Floats
 
@@ -76,7 +76,7 @@ class RunHistoryProvider:
         """``ListPlugins``: those that have data."""
         present = set(self._index.plugins(snapshot))
         columns = snapshot.reader.tree_columns(snapshot.scope).column
-        if any(column.kind is ColumnKind.METRIC for column in columns):
+        if any(isinstance(column, Metric) for column in columns):
             present.add(SCALARS)
         if TEXT not in present and Descriptions(snapshot).any():
             present.add(TEXT)

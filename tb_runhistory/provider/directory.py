@@ -95,6 +95,11 @@ class RunDirectory:
         data = id_bytes(run_id)
         return None if data is None else self._rows.get(data)
 
+    def rows_of(self, run_ids: Iterable[str]) -> Rows:
+        """The rows of those of the runs that are here."""
+        found = (self.row_of(run_id) for run_id in run_ids)
+        return np.array([row for row in found if row is not None], np.intp)
+
     def experiment(self, row: int) -> str:
         """The name of the run's experiment, as the store has it."""
         return self._experiments[int(self._of_experiment[row])]

@@ -19,7 +19,7 @@ from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 from tb_runhistory.provider.directory import Rows
 from tb_runhistory.provider.naming import leaf_first
 from tb_runhistory.provider.snapshot import Snapshot, Wanted
-from tb_runhistory.query.tree import ColumnKind
+from tb_runhistory.query.terms import Parameter
 from tb_runhistory.records.changes import ParameterValue
 from tb_runhistory.records.columns import ParameterColumns, RunColumns
 from tb_runhistory.records.status import RunStatus, shown_status
@@ -76,7 +76,7 @@ class HParams:
     def any(self) -> bool:
         """Whether there is a session at all."""
         snapshot = self._snapshot
-        if any(column.kind is ColumnKind.PARAMETER for column in snapshot.reader.tree_columns(snapshot.scope).column):
+        if any(isinstance(column, Parameter) for column in snapshot.reader.tree_columns(snapshot.scope).column):
             return True
         # What only stands above the runs in view is inherited.
         above = np.setdiff1d(snapshot.directory.with_ancestors(snapshot.rows), snapshot.rows)

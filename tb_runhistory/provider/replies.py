@@ -21,6 +21,9 @@ MAX_REPLY_BYTES = 96 << 20
 MAX_DESCRIPTION_CHARACTERS = 2000
 MAX_TAG_CHARACTERS = 1000
 
+_MOST_SUMMARIES = 1000
+"""How many are kept to be used again."""
+
 
 class Reply:
     """The bytes of one reply, added to piece by piece."""
@@ -96,6 +99,3 @@ class Summaries:
             made.plugin_data.plugin_name = self._plugin
             made.plugin_data.content = plugin_data
         return made
-
-
-_MOST_SUMMARIES = 1000

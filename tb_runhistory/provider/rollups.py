@@ -115,8 +115,9 @@ def _at_common_steps(points: Points, count: int) -> Points:
     first = int(points.steps.min())
     span = int(points.steps.max()) - first
     width = span // count + 1
-    # Without a sign, since the difference of two steps may be beyond 63 bits.
-    starts = (points.steps.astype(np.uint64) - np.uint64(first % 2**64)) // np.uint64(width) * np.uint64(width)
+    # Without a sign, since the difference of two steps may be beyond 63 bits; one range of all steps has even 65.
+    distances = points.steps.astype(np.uint64) - np.uint64(first % 2**64)
+    starts = np.zeros_like(distances) if count == 1 else distances // np.uint64(width) * np.uint64(width)
     ends = starts + np.minimum(np.uint64(width - 1), np.uint64(span) - starts)
     steps = (ends + np.uint64(first % 2**64)).astype(np.int64)
     return Points(steps, points.wall_times, points.values)

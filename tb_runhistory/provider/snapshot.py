@@ -6,12 +6,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from time import time
 from typing import Self
 
 import numpy as np
 
 from tb_runhistory.errors import NotFound
 from tb_runhistory.provider.directory import Rows, RunDirectory
+from tb_runhistory.query.search import RunSearch
+from tb_runhistory.query.terms import Condition
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import (
     ACTIVE,
@@ -57,8 +60,15 @@ class Snapshot:
     are those of ``directory`` that are in view.
     """
 
-    def __init__(self, reader: RunHistoryReader, scope: Scope, followed: FollowedRuns | None = None) -> None:
-        """The snapshot of now. ``followed`` are the runs of the same scope as they were known before.
+    def __init__(
+        self,
+        reader: RunHistoryReader,
+        scope: Scope,
+        followed: FollowedRuns | None = None,
+        condition: Condition | None = None,
+    ) -> None:
+        """The snapshot of now. ``followed`` are the runs of the same scope as they were known before; of those in scope
+        the ones that meet the condition are in view.
 
         Raises:
           NotFound: the experiment or a run that the scope names is not there.
@@ -69,6 +79,11 @@ class Snapshot:
         self.generation = self.directory.generation
         """Differs from that of every other snapshot of the same ``followed``."""
         self.rows: Rows = self.directory.shown(frozenset(self.experiments.name))
+        self._in_view = scope
+        if condition is not None:
+            found = reader.search(RunSearch(time(), scope, condition)).run_id
+            self._in_view = replace(scope, only=tuple(found))
+            self.rows = np.intersect1d(self.rows, self.directory.rows_of(found))
         self._is_shown = np.zeros(len(self.directory), np.bool_)
         self._is_shown[self.rows] = True
         _check_found(self)
@@ -114,7 +129,7 @@ class Snapshot:
     @cached_property
     def runs(self) -> RunColumns:
         """All runs in view."""
-        return self.reader.runs(self.scope)
+        return self.reader.runs(self._in_view)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -123,7 +138,7 @@ class Snapshot:
 
     def series(self, data_class: DataClass) -> SeriesColumns:
         """All series of one data class in view."""
-        return self.reader.series(self.scope, data_class)
+        return self.reader.series(self._in_view, data_class)
 
     def _only(self, rows: Rows) -> Scope:
         # The rows were chosen by what is in view: it is not for the store to choose again.
@@ -133,9 +148,12 @@ class Snapshot:
 class Snapshots:
     """The snapshot of now: what has changed is read anew when the store's version has. Safe to use from threads."""
 
-    def __init__(self, open_reader: Callable[[], RunHistoryReader], scope: Scope) -> None:
+    def __init__(
+        self, open_reader: Callable[[], RunHistoryReader], scope: Scope, condition: Condition | None = None
+    ) -> None:
         self._open_reader = open_reader
         self._scope = scope
+        self._condition = condition
         self._lock = threading.Lock()
         self._reader: RunHistoryReader | None = None
         self._followed: FollowedRuns | None = None
@@ -155,7 +173,7 @@ class Snapshots:
             version = self._reader.version()
             if self._current is None or self._current[0] != version:
                 self._current = None
-                self._current = (version, Snapshot(self._reader, self._scope, self._followed))
+                self._current = (version, Snapshot(self._reader, self._scope, self._followed, self._condition))
             return self._current[1]
 
 

@@ -3,16 +3,25 @@
 A ``Column`` is one value of a run: a column of the table, an axis of a plot, a key to sort or group by, a term of a
 filter. A ``Condition`` holds, does not hold, or is unknown for a run, as in SQL: a comparison with a value that is
 missing is unknown, and only runs for which the whole condition holds are matches.
+
+A value is a number, a boolean or a text. NaN is a missing value, infinities are numbers; texts are compared by their
+code points; booleans are equal or different and nothing else. ``docs/query.md`` tells it for people, and
+``tests/query/oracle.py`` is the meaning in plain Python.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Attribute(StrEnum):
-    """What every run has. Times are seconds since the epoch, ``DURATION`` is seconds, ``DEPTH`` is 0 at the top."""
+    """What every run has. Times are seconds since the epoch, ``DURATION`` is seconds, ``DEPTH`` is 0 at the top.
+
+    ``NAME`` and ``STATUS`` are those that are shown: a run without a name is called "run 7" by its number, one that is
+    silent does not respond. ``DURATION`` lasts until now, or until the last heartbeat. An empty text is missing.
+    """
 
     ID = "id"
     NAME = "name"
@@ -51,7 +60,7 @@ class LabelKind(StrEnum):
 
 
 class Ancestor(StrEnum):
-    """A relative of which there is one at most."""
+    """A relative of which there is one at most. A run at the top has no parent, and is its own root."""
 
     PARENT = "parent"
     ROOT = "root"
@@ -62,6 +71,7 @@ class Relation(StrEnum):
 
     ``REPEATS`` are the parents of leaves, each with the mean over its leaves in place of its own value: so a trial with
     ten folds does not weigh ten times. A leaf that stands directly below the run in question is its own repeat.
+    They serve roll-ups only: no condition is asked of them.
     """
 
     CHILDREN = "children"
@@ -71,9 +81,11 @@ class Relation(StrEnum):
 
 
 class Statistic(StrEnum):
-    """What is made of the values of many runs. Values that are missing or NaN are left out.
+    """What is made of the values of many runs. Values that are missing or NaN are left out, and so is all that is no
+    number; ``COUNT`` counts values of any type.
 
-    ``STD`` is that of the population. ``BEST`` is the minimum or the maximum by the metric's direction.
+    ``STD`` is that of the population. ``BEST`` is the minimum or the maximum by the metric's direction, and so for
+    metrics only. With nothing to make it of, a statistic is missing and ``COUNT`` is 0.
     """
 
     MIN = "min"
@@ -102,7 +114,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A tag or a property of the run."""
+    """A tag or a property of the run. A bare tag is an empty text."""
 
     kind: LabelKind
     name: str
@@ -110,7 +122,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A fact of the run's series with this tag."""
+    """A fact of the run's scalar series with this tag. The extremes, their steps and the mean are of finite values."""
 
     tag: str
     fact: Fact = Fact.LAST
@@ -170,16 +182,35 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``column operator value``. Unknown where the column is missing or of another type than the value."""
+    """``column operator value``. Unknown where the column is missing or of another type than the value.
+
+    Beside a parameter a text may stand for a number or a boolean as well: see ``readings``.
+    """
 
     column: Column
     operator: Operator
     value: Literal
 
 
+_NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf|infinity)", re.IGNORECASE)
+
+
+def readings(column: Column, value: Literal) -> tuple[Literal, ...]:
+    """What a literal stands for beside a column: itself and, for a text beside a parameter, what it reads as.
+
+    MLflow knows parameters as texts only, and quotes them: ``params.lr = '0.1'`` is to find a text and a number.
+    """
+    of_run = column.column if isinstance(column, OfAncestor) else column
+    if not isinstance(of_run, Parameter) or not isinstance(value, str):
+        return (value,)
+    if value.lower() in ("true", "false"):
+        return (value, value.lower() == "true")
+    return (value, float(value)) if _NUMBER.fullmatch(value) else (value,)
+
+
 @dataclass(frozen=True, slots=True)
 class Within:
-    """``column IN (…)``."""
+    """``column IN (…)``: whether it equals one of those that are of its type; unknown where none is."""
 
     column: Column
     values: tuple[Literal, ...]
@@ -187,7 +218,10 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """``column LIKE pattern``: % stands for any text, _ for any character; ILIKE in either case of letters."""
+    """``column LIKE pattern``: % stands for any text, _ for any character, and nothing escapes them.
+
+    ILIKE takes the letters A to Z in either case. Unknown where the column is no text.
+    """
 
     column: Column
     pattern: str
@@ -196,7 +230,7 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """``column ~ pattern``: the regular expression (RE2) is found somewhere in the text."""
+    """``column ~ pattern``: the regular expression (RE2) is found somewhere in the text; unknown where it is none."""
 
     column: Column
     pattern: str
@@ -247,3 +281,19 @@ class EveryRelative:
 
 
 Condition = Comparison | Within | Like | Matches | IsMissing | AllOf | AnyOf | Not | SomeRelative | EveryRelative
+
+
+def joined(*conditions: Condition | None) -> Condition | None:
+    """The condition that all of these hold; one that is None always does."""
+    given = tuple(condition for condition in conditions if condition is not None)
+    return AllOf(given) if len(given) > 1 else next(iter(given), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column to sort by. Ascending, numbers and booleans stand before texts; missing values are last whichever way,
+    and equal runs stand as they were created.
+    """
+
+    column: Column
+    descending: bool = False

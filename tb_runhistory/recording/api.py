@@ -13,7 +13,7 @@ from time import time
 from typing import Any, Self
 
 from tb_runhistory.errors import InvalidUri, NotFound, StoreError
-from tb_runhistory.recording import finding
+from tb_runhistory.recording import finding, searching
 from tb_runhistory.recording.configuration import Origin, configured_store
 from tb_runhistory.recording.endings import error_text
 from tb_runhistory.recording.handle import RunHandle
@@ -21,9 +21,9 @@ from tb_runhistory.recording.html import experiment_html, run_html
 from tb_runhistory.recording.links import StoreLink, link_to
 from tb_runhistory.recording.notices import notice_once
 from tb_runhistory.recording.reading import StageFilter, StatusFilter, TagFilter, checked_stage
-from tb_runhistory.recording.recorder import Recorder
+from tb_runhistory.recording.searching import OrderBy, RunList
 from tb_runhistory.recording.session import Series
-from tb_runhistory.recording.values import child_tags, metric_value, storable_text
+from tb_runhistory.recording.values import checked_directions, child_tags, metric_value, storable_text
 from tb_runhistory.recording.waiting import FLUSH_SECONDS
 from tb_runhistory.records.changes import CreateExperiment, LifecycleStage, ParameterValue
 from tb_runhistory.records.names import checked_name
@@ -37,21 +37,17 @@ class Workspace:
     """One run-history store, by its URI. Nothing is opened or created before something is recorded or asked."""
 
     def __init__(self, uri: str) -> None:
-        """``uri`` is, for example, ``sqlite:///runs.db``.
-
-        Raises InvalidUri where it cannot be understood, or narrows the store to an experiment or a run, and BadRequest
-        where ``RUNHISTORY_MODE`` holds an unknown mode.
+        """``uri`` is, for example, ``sqlite:///runs.db``. Raises InvalidUri where it cannot be understood, or narrows
+        the store to a part of it, and BadRequest where ``RUNHISTORY_MODE`` holds an unknown mode.
         """
         self._open(parse_uri(uri))
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str] | None = None) -> Workspace:
-        """The workspace that is configured here.
-
-        That is, in this order: the ``uri`` in ``.runhistory/config.json`` of the current folder, or of the nearest
-        folder above that has one; the environment variable ``RUNHISTORY_URI``; and ``sqlite:///runhistory.db`` in the
-        current folder, which is then said once on standard error. A relative path in a file starts at the folder that
-        holds ``.runhistory``.
+        """The workspace that is configured here. That is, in this order: the ``uri`` in ``.runhistory/config.json`` of
+        the current folder, or of the nearest folder above that has one; the environment variable ``RUNHISTORY_URI``;
+        and ``sqlite:///runhistory.db`` in the current folder, which is then said once on standard error. A relative
+        path in a file starts at the folder that holds ``.runhistory``.
 
         ``path`` is the configuration file itself, or the folder from which to look upwards; then nothing else counts.
         Raises NotFound where nothing is configured there, and InvalidUri where the file holds no good ``uri``.
@@ -69,11 +65,6 @@ class Workspace:
         return self._link.uri.shown
 
     @property
-    def recorder(self) -> Recorder:
-        """What records to the store in this process; for this package's own use."""
-        return self._link.recorder
-
-    @property
     def link(self) -> StoreLink:
         """What this process has to do with the store; for this package's own use."""
         return self._link
@@ -89,16 +80,26 @@ class Workspace:
         return self.get_experiments()
 
     def get_experiments(self, stage: StageFilter = LifecycleStage.ACTIVE) -> dict[str, Experiment]:
-        """The experiments in a lifecycle stage ("active", "archived", "deleted" or "any") by name, oldest first.
-
-        A store that does not exist yet has none. Raises BadRequest where the stage is none, and StoreError.
+        """The experiments in a lifecycle stage ("active", "archived", "deleted" or "any") by name, oldest first; none
+        where there is no store yet. Raises BadRequest where the stage is none, and StoreError.
         """
         return {name: Experiment(self, name) for name in finding.experiments(self._link, stage)}
 
     def get_run(self, run_id: str) -> Run:
         """The run with this id, or with this chosen id; see ``Run.get``."""
-        handle = finding.find_run(self._link, run_id)
-        return Run(Experiment(self, handle.created.experiment), handle)
+        return self._run(finding.find_run(self._link, run_id))
+
+    def search_runs(
+        self, filter: str = "", order_by: OrderBy = (), max_results: int | None = None, stage: StageFilter = "active"
+    ) -> RunList[Run]:
+        """The runs of all experiments that match a filter such as "metrics.loss < 0.1 and params.model = 'tree'".
+
+        They stand in the order of ``order_by`` ("metrics.loss.min ASC"), or with the newest first. ``docs/query.md``
+        has the language of both. Which runs match is found at once; each is read when it is looked at. A store that
+        does not exist yet has none. Raises QueryError, which points at what is wrong, BadRequest, and StoreError.
+        """
+        asked = searching.Asked.of(filter, order_by, max_results, stage)
+        return searching.search(self._link, asked, self._run)
 
     def flush(self, timeout: float = FLUSH_SECONDS) -> bool:
         """The same as ``Run.flush``: waits until the store has all that this process has recorded by now."""
@@ -112,6 +113,9 @@ class Workspace:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._open(state["uri"])
+
+    def _run(self, handle: RunHandle) -> Run:
+        return Run(Experiment(self, handle.created.experiment), handle)
 
     def _open(self, uri: StoreUri) -> None:
         if uri.is_selective:
@@ -129,16 +133,21 @@ class Experiment:
     old name, under which its next run begins an experiment anew.
     """
 
-    def __init__(self, workspace: Workspace, name: str, description: str = "") -> None:
+    def __init__(
+        self, workspace: Workspace, name: str, description: str = "", directions: Mapping[str, str] | None = None
+    ) -> None:
         """``description`` is in Markdown; where it is given, it replaces the one that the store has.
 
-        Raises TypeError or ValueError where the name is none.
+        ``directions`` has "minimize" or "maximize" for metrics whose name does not tell which value is better, or tells
+        it wrongly: "loss" is known to be minimized, "accuracy" to be maximized. They are kept with the experiment.
+
+        Raises TypeError or ValueError where the name is none, or a direction is.
         """
         self._workspace = workspace
         self._name = checked_name("experiment", name)
-        self._description = storable_text("a description", description)
-        if self._description:
-            workspace.recorder.append(CreateExperiment(self._name, time(), self._description))
+        checked, known = storable_text("a description", description), checked_directions(directions or {})
+        if checked or known:
+            workspace.link.recorder.append(CreateExperiment(self._name, time(), checked, directions=known))
 
     @property
     def name(self) -> str:
@@ -164,16 +173,11 @@ class Experiment:
         Completed where the process ends well, else as Failed or Canceled with what ended it. So a server that records
         runs for others must end each: when it dies, those that it has not ended have failed.
 
-        Args:
-          display_name: its name for people; by default ``run_id``, or one made of its id.
-          run_id: a name to find it by with ``Run.get``, which other runs may have as well. A UUID is the run's id
-            itself: the root run of this experiment that has it is resumed, as by ``Run.start``.
-          description: what it is about, in Markdown.
-          tags: its first tags.
-          properties: its first properties, which cannot be changed.
-
-        Raises TypeError or ValueError where a name or the id is none, and RunStateError where the run with this id is
-        running in this process, or stands elsewhere.
+        ``display_name`` is its name for people, by default ``run_id`` or one made of its id. ``run_id`` is a name to
+        find it by with ``Run.get``, which other runs may have as well; a UUID is the run's id itself, and the root run
+        of this experiment that has it is resumed, as by ``Run.start``. ``description`` is in Markdown. Raises TypeError
+        or ValueError where a name or the id is none, and RunStateError where the run with this id is running in this
+        process, or stands elsewhere.
         """
         given = finding.Given(display_name, run_id, description, tags or {}, properties or {})
         return Run(self, finding.begin_run(self._workspace.link, self._name, None, given))
@@ -184,16 +188,18 @@ class Experiment:
         tags: TagFilter = None,
         status: StatusFilter = None,
         stage: StageFilter = LifecycleStage.ACTIVE,
+        filter: str = "",
     ) -> Iterator[Run]:
         """The experiment's runs, the newest first: the roots, or with ``include_children`` all.
 
         The newest hundred roots cost little however many there are. ``tags`` narrows them to those that have a tag of
         this name, or all of several, or with these values, ``status`` to those in this state, and ``stage`` to those
         that are "active", "archived" or "deleted" themselves ("any": all of them), whatever became of the experiment.
-        A store that does not exist yet has none. Raises BadRequest where the stage is none, and StoreError.
+        ``filter`` is one of ``docs/query.md``. A store that does not exist yet has none. Raises QueryError, BadRequest
+        where the stage is none, and StoreError.
         """
-        wanted = checked_stage(stage)
-        found = finding.selected_runs_of(self._workspace.link, self._name, include_children, tags, status, wanted)
+        asked = searching.Asked.of(filter, (), None, stage, self._name)
+        found = searching.runs_of_experiment(self._workspace.link, asked, include_children, tags, status)
         return (Run(self, handle) for handle in found)
 
     def rename(self, name: str) -> None:
@@ -253,10 +259,8 @@ class Run:
         A run that another process is running can be logged to from here: it stays that process's to end. A metric
         that both log should be given its steps. Where several runs have a chosen id, those that are active count.
 
-        Raises:
-          TypeError, ValueError: it cannot be an id.
-          BadRequest: several runs have this chosen id; the text lists them.
-          NotFound, StoreError: there is no such run, or no store; or it cannot be read.
+        Raises TypeError or ValueError where it cannot be an id, BadRequest where several runs have this chosen id (the
+        text lists them), NotFound where there is no such run or store, and StoreError.
         """
         return workspace.get_run(run_id)
 
@@ -338,12 +342,9 @@ class Run:
         when it comes with the metric's first value.
 
         The call costs about a microsecond. When it has returned, the death of this process cannot lose the value.
-
-        Raises:
-          TypeError: the value is of another type, or the metric holds texts and this is a number, or the reverse.
-          ValueError: the name is empty, longer than 255 characters, or holds control characters; a step, an integer
-            or a text is too large.
-          RunStateError: the run is not running.
+        Raises TypeError where the value is of another type, or the metric holds texts and this is a number, or the
+        reverse; ValueError where the name is empty, longer than 255 characters, or holds control characters, or a step,
+        an integer or a text is too large; and RunStateError where the run is not running.
         """
         now = time()
         recorder = self._recorder
@@ -370,25 +371,20 @@ class Run:
         self._scalars = self._handle.log(name, value, description, step)
 
     def log_list(self, name: str, values: Iterable[object], description: str = "") -> None:
-        """Logs several values of a metric, each like ``log`` with no step. An empty list logs nothing.
-
-        Raises as ``log``; no value is logged then.
-        """
+        """Logs several values of a metric, each like ``log`` with no step. Where one is wrong, none is logged."""
         self._handle.log_list(name, values, description)
 
     def log_row(self, name: str, description: str = "", **columns: object) -> None:
         """Logs a row of a table: for each column one value, all at one step, which counts the rows.
 
-        Each column is a series of its own with the tag "name/column".
-
-        Raises as ``log``; also ValueError where "name/column" is too long.
+        Each column is a series of its own with the tag "name/column". Raises as ``log``, and ValueError where that is
+        too long.
         """
         self.log_table(name, columns, description)
 
     def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
-        """Logs several rows, given as a list for each column, or one row, given as a value for each column.
-
-        Raises as ``log_row``; also ValueError where columns differ in length.
+        """Logs several rows, given as a list for each column, or one row, given as a value for each column. Raises as
+        ``log_row``, and ValueError where columns differ in length.
         """
         self._handle.log_table(name, value, description)
 
@@ -406,9 +402,8 @@ class Run:
             self._handle.set_parameter(name, value)
 
     def tag(self, key: str, value: object = None) -> None:
-        """Sets a tag, to a text or to nothing (a bare label). It may be set again, and after the run's end.
-
-        Raises TypeError or ValueError where the name is none or the text is too long.
+        """Sets a tag, to a text or to nothing (a bare label). It may be set again, and after the run's end. Raises
+        TypeError or ValueError where the name is none or the text is too long.
         """
         self._handle.set_tags({key: value})
 
@@ -421,10 +416,8 @@ class Run:
         self._handle.remove_tags((tags,) if isinstance(tags, str) else tags)
 
     def add_properties(self, properties: Mapping[str, object]) -> None:
-        """Adds properties, which unlike tags can be neither changed nor removed. Values become text.
-
-        Raises TypeError or ValueError as ``tag``, and RunStateError where one has another value. None is added then.
-        """
+        """Adds properties, which unlike tags can be neither changed nor removed. Values become text. Raises TypeError
+        or ValueError as ``tag``, and RunStateError where one has another value. None is added then."""
         self._handle.add_properties(properties)
 
     # Children
@@ -459,9 +452,8 @@ class Run:
         """Creates and starts several children.
 
         Either ``count`` children, tagged with ``batch_child_number`` from 0, or one for each of ``tag_values``, tagged
-        with it under ``tag_key``.
-
-        Raises ValueError where less is given, or more, and RunStateError where this run is not running.
+        with it under ``tag_key``. Raises ValueError where less is given, or more, and RunStateError where this run is
+        not running.
         """
         key, chosen = child_tags(count, tag_key, tag_values)
         return [self.child_run(tags={key: value}) for value in chosen]
@@ -516,10 +508,7 @@ class Run:
         self._handle.move_to(LifecycleStage.ARCHIVED)
 
     def delete(self) -> None:
-        """Deletes the run with its whole subtree. ``restore`` has it back until ``tb-runhistory gc`` removes it.
-
-        Raises RunStateError where this process is running it, or a run below it.
-        """
+        """Deletes it with all below it (RunStateError where one runs here); ``restore`` has it back until ``gc``."""
         self._handle.move_to(LifecycleStage.DELETED)
 
     def restore(self) -> None:
@@ -558,6 +547,17 @@ class Run:
         """
         found = self._handle.metrics(name, recursive, all_values)
         return dict(found) if recursive else dict(found[self.id])
+
+    def roll_up(
+        self, name: str, fact: str = "last", statistic: str = "best", over: str = "descendants"
+    ) -> float | None:
+        """A statistic of a metric over the active runs below it: None where none of them has it.
+
+        ``fact`` is last, first, min, max, mean, count, argmin or argmax; ``statistic`` min, max, mean, std, median,
+        count or best; ``over`` children, descendants, leaves or repeats: ``docs/query.md`` says what they are. Raises
+        BadRequest where a word is none of these.
+        """
+        return searching.rolled_up(self._handle, searching.roll_up_of(name, fact, statistic, over))
 
     def get_tags(self) -> dict[str, str | None]:
         """The run's tags by name."""

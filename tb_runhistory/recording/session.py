@@ -238,10 +238,10 @@ class RunSession:
                 raise TypeError(f"the metric {tag!r} holds {kinds[0]} and cannot take {kinds[1]}: use another name")
             return series
         self._announce()
-        run = self.run
+        run, name = self.run, "" if metric == tag else metric
         declared = self.recorder.declare(
             DeclareSeries(
-                run.root_id, run.run_id, self.session_id, 0, tag, data_class, metric, column, shape, description
+                run.root_id, run.run_id, self.session_id, 0, tag, data_class, name, column, shape, description
             )
         )
         if declared is None:

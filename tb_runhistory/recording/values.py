@@ -10,7 +10,7 @@ import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from tb_runhistory.records.changes import ParameterValue
+from tb_runhistory.records.changes import Direction, ParameterValue
 from tb_runhistory.records.names import MAX_NAME_LENGTH, checked_name
 
 LARGEST_STEP = 2**63 - 1
@@ -156,6 +156,19 @@ def child_tags(
     if count is None and tag_key is not None and tag_values is not None:
         return tag_key, tag_values
     raise ValueError("create_children takes either count, or tag_key together with tag_values")
+
+
+def checked_directions(directions: Mapping[str, str]) -> dict[str, Direction]:
+    """The directions of metrics.
+
+    Raises:
+      TypeError, ValueError: a name is none of a metric, or what is given for it is no direction.
+    """
+    known = [direction.value for direction in Direction]
+    for name, direction in directions.items():
+        if direction not in known:
+            raise ValueError(f"the direction of the metric {name!r} is {' or '.join(known)}, not {direction!r}")
+    return {checked_name("metric", name): Direction(direction) for name, direction in directions.items()}
 
 
 def checked_run_id(run_id: object) -> str:

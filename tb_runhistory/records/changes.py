@@ -45,14 +45,24 @@ class MetricShape(StrEnum):
     ROW = "row"
 
 
+class Direction(StrEnum):
+    """Which value of a metric is the better one."""
+
+    MINIMIZE = "minimize"
+    MAXIMIZE = "maximize"
+
+
 @dataclass(frozen=True, slots=True)
 class CreateExperiment:
-    """The experiment ``name`` exists. What is known of it is kept; a later description replaces an earlier one."""
+    """The experiment ``name`` exists. What is known of it is kept; a later description replaces an earlier one, and a
+    later direction of a metric the one that it had.
+    """
 
     name: str
     created_at: float
     description: str = ""
     root_id: str = NO_TREE
+    directions: dict[str, Direction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +193,8 @@ class DeclareSeries:
     """The series ``tag`` of a run is logged to in the session, under a number that holds in one journal only.
 
     ``plugin_name`` and ``plugin_data`` are what TensorBoard's ``SummaryMetadata`` says of the series, where it has one.
-    ``metric`` is the name given to ``Run.log`` and its kin, and ``column`` the column of a row or table
-    (``tag`` is then "metric/column").
+    ``metric`` is the name given to ``Run.log`` and its kin ("" where it is the tag), and ``column`` the column of a row
+    or table (``tag`` is then "metric/column").
     """
 
     root_id: str
@@ -199,6 +209,16 @@ class DeclareSeries:
     description: str = ""
     plugin_name: str = ""
     plugin_data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RestateSeries:
+    """Series of one session that the journal declared before, for whoever reads it from here on."""
+
+    root_id: str
+    run_id: str
+    session_id: str
+    series: tuple[DeclareSeries, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,5 +269,5 @@ Change: TypeAlias = (
 )
 """What a store's writer applies."""
 
-JournalRecord: TypeAlias = Change | DeclareSeries | LogText | LogBlobs
+JournalRecord: TypeAlias = Change | DeclareSeries | RestateSeries | LogText | LogBlobs
 """What a journal carries besides points."""

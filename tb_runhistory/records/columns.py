@@ -152,6 +152,7 @@ class SeriesColumns:
     last_step: NDArray[np.int64]
     last_wall_time: Floats
     last_value: Floats
+    first_value: Floats
     minimum: Floats
     minimum_step: NDArray[np.int64]
     maximum: Floats

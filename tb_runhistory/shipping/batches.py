@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from tb_runhistory.journal.reader import JournalBatch
-from tb_runhistory.records.changes import NO_TREE, Change, DeclareSeries, LogBlobs, LogText
+from tb_runhistory.records.changes import NO_TREE, Change, DeclareSeries, LogBlobs, LogText, RestateSeries
 from tb_runhistory.records.points import Points
 from tb_runhistory.store.base import LoggedEntries, LoggedPoints, TreeBatch
 
@@ -35,7 +35,7 @@ def by_tree(
     """
     trees: defaultdict[str, _Tree] = defaultdict(_Tree)
     for sequence, record in batch.records:
-        if isinstance(record, DeclareSeries) or sequence <= applied.get(record.root_id, 0):
+        if isinstance(record, DeclareSeries | RestateSeries) or sequence <= applied.get(record.root_id, 0):
             continue
         tree = trees[record.root_id]
         if isinstance(record, LogText | LogBlobs):

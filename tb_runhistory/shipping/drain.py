@@ -16,7 +16,15 @@ from tb_runhistory.journal.format import segment_name
 from tb_runhistory.journal.owner import owner_lives
 from tb_runhistory.journal.reader import JournalBatch, JournalReader
 from tb_runhistory.journal.spool import DAMAGED, prepared_files, read_applied, segment_numbers, write_applied
-from tb_runhistory.records.changes import DeclareSeries, EndRun, JournalRecord, LogBlobs, LogText, StartRun
+from tb_runhistory.records.changes import (
+    DeclareSeries,
+    EndRun,
+    JournalRecord,
+    LogBlobs,
+    LogText,
+    RestateSeries,
+    StartRun,
+)
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.shipping.batches import by_tree
 from tb_runhistory.shipping.lock import FileLock
@@ -145,7 +153,7 @@ class JournalDrain:
         found = [
             RecordPlace(number, _run_of(record, declared), record)
             for number, record in part.records
-            if record.root_id == root_id and not isinstance(record, DeclareSeries)
+            if record.root_id == root_id and not isinstance(record, DeclareSeries | RestateSeries)
         ]
         for number, series in zip(part.point_sequence.tolist(), part.point_series.tolist(), strict=True):
             if declared[series].root_id == root_id:

@@ -14,13 +14,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_runhistory.query.tree import ColumnCounts, TreePage, TreeQuery
-from tb_runhistory.records.changes import Change, DataClass, DeclareSeries
+from tb_runhistory.query.groups import GroupPage, GroupQuery
+from tb_runhistory.query.search import FoundRuns, RunSearch, ValueCounts
+from tb_runhistory.query.terms import Column, LabelKind
+from tb_runhistory.query.tree import Cells, ColumnCounts, TreePage, TreeQuery
+from tb_runhistory.records.changes import Change, DataClass, DeclareSeries, Direction
 from tb_runhistory.records.columns import (
     Changes,
     EntryColumns,
@@ -203,16 +206,82 @@ class RunReader(StoreReader):
         """The runs in scope."""
 
     @abstractmethod
+    def count_not_responding(self, now: float) -> int:
+        """How many runs are stored as running and have sent no heartbeat for the time-out at ``now``, whatever their
+        stage: with time alone, this is all that becomes another answer. It may read every run.
+        """
+
+    @abstractmethod
     def tree_page(self, query: TreeQuery) -> TreePage:
         """One page of runs of one parent, sorted, with the cells that are asked for.
 
-        It costs what is asked for: cells are read for the runs of the page only. A parent that is not in scope has no
-        children.
+        Own cells are read for the runs of the page only. A parent that is not in scope has no children. What is asked
+        of relatives is asked of all that are in the scope's stages, whatever else the scope leaves out.
+
+        Raises:
+          BadRequest: a pattern of the filter cannot be used, or there are too many runs to ask about at once.
+        """
+
+    @abstractmethod
+    def search(self, search: RunSearch) -> FoundRuns:
+        """The runs that meet a condition, wherever they stand in their trees, in order.
+
+        Raises:
+          BadRequest: as ``tree_page``.
+        """
+
+    @abstractmethod
+    def groups(self, query: GroupQuery) -> GroupPage:
+        """The runs that meet a condition, in groups by their values in a column.
+
+        Raises:
+          BadRequest: as ``tree_page``.
+        """
+
+    @abstractmethod
+    def cells(
+        self,
+        run_ids: Sequence[str],
+        columns: Sequence[Column],
+        now: float,
+        directions: Mapping[str, Direction] | None = None,
+    ) -> list[Cells]:
+        """The cells of some runs, a list for each column; nothing is known of a run that is not there.
+
+        ``now`` and ``directions`` are as in a ``TreeQuery``. Relatives are those that are active.
+        """
+
+    @abstractmethod
+    def run_values(
+        self, run_ids: Sequence[str], columns: Sequence[Column], scope: Scope, now: float
+    ) -> list[NDArray[Any]]:
+        """The values of columns for any number of runs, an array a column, one row a run.
+
+        Numbers are float64, NaN where there is none. Where anything else is among them, they are objects: float, bool,
+        str, and None where there is none. What is asked of relatives is asked of all that are in the scope's stages.
+        """
+
+    @abstractmethod
+    def column_values(self, column: Column, scope: Scope, now: float, text: str = "", limit: int = 100) -> ValueCounts:
+        """The different values that a column has among the runs in scope, the most frequent first: those that hold
+        ``text``, in either case of letters.
         """
 
     @abstractmethod
     def tree_columns(self, scope: Scope) -> ColumnCounts:
         """Which parameters and metrics the runs in scope have, and how many runs have each themselves."""
+
+    @abstractmethod
+    def label_names(self, kind: LabelKind, scope: Scope) -> list[str]:
+        """Names of tags or properties that runs of the scope's experiment have, or with none that any run has: the most
+        frequent first, a thousand at most.
+        """
+
+    @abstractmethod
+    def directions(self, scope: Scope) -> dict[str, Direction]:
+        """Which value of a metric is the better one, by its tag, where somebody said so: in the scope's experiment or,
+        where it names none, in any, of which the one that was made last counts.
+        """
 
     @abstractmethod
     def parameters(self, scope: Scope) -> ParameterColumns:

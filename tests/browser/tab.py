@@ -53,6 +53,12 @@ class Tab:
         return Tab(page, open_tab(page, address_of(address, **view)))
 
     @property
+    def address(self) -> str:
+        """The address of TensorBoard's page now."""
+        address: str = self.page.evaluate("location.href")
+        return address
+
+    @property
     def tree(self) -> Locator:
         """The tree of runs."""
         return self.frame.get_by_role("treegrid", name="Runs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -203,9 +204,9 @@ def test_a_view_is_kept_in_the_address(alphas: Tab) -> None:
     alphas.sort("mse")
     expect(alphas.header("mse")).not_to_have_attribute("aria-sort", "none")
     sorting = alphas.header("mse").get_attribute("aria-sort")
-    wait_for("the view in the address", lambda: "expanded" in alphas.page.url)
-    wait_for("the selection in the address", lambda: "selected=0" in alphas.page.url)
-    link = alphas.page.url
+    wait_for("the view in the address", lambda: "expanded" in alphas.address and "sort=" in alphas.address)
+    wait_for("the selection in the address", lambda: bool(re.search(r"selected=[\w-]{22}", alphas.address)))
+    link = alphas.address
     alphas.page.goto("about:blank")
     again = Tab(alphas.page, open_tab(alphas.page, link))
     expect(again.header("mse")).to_have_attribute("aria-sort", sorting or "")

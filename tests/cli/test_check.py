@@ -24,6 +24,7 @@ from tb_runhistory.uri import parse_uri
 from tests.cli.conftest import PROGRAM, answer, call
 from tests.conformance.builder import History, id_of
 from tests.recording.scripts import Scripts, eventually
+from tests.store.other_files import make_foreign, make_newer
 from tests.store.test_viewing_writes_nothing import contents
 
 OFFLINE_RUN = "run = experiment.start_logging('run'); run.log_list('m', range(100)); run.complete()"
@@ -90,18 +91,6 @@ def test_a_flipped_bit_is_named_with_its_run_and_metric(path: Path) -> None:
 def cut_short(path: Path) -> None:
     """Half of the file."""
     os.truncate(path, path.stat().st_size // 2)
-
-
-def make_foreign(path: Path) -> None:
-    """Another program's SQLite file."""
-    with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA application_id=7")
-
-
-def make_newer(path: Path) -> None:
-    """A store of a schema that is not known yet."""
-    with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA user_version=99")
 
 
 @pytest.mark.parametrize(

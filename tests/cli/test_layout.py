@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 
@@ -57,6 +58,11 @@ def test_columns_are_aligned_and_the_first_gives_way() -> None:
 )
 def test_durations_have_their_two_greatest_units(seconds: float | None, text: str) -> None:
     assert layout.lasting(seconds) == text
+
+
+@pytest.mark.parametrize("seconds", [1e12, -1e12, 1e308, math.inf, -math.inf, math.nan])
+def test_durations_that_make_no_sense_are_said_to(seconds: float) -> None:
+    assert layout.lasting(seconds) == "?"
 
 
 def test_times_are_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

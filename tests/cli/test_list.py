@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -194,3 +195,43 @@ def test_a_pipe_gets_plain_lines_of_any_length(history: str) -> None:
     shown = run_program("list", history, env=os.environ | {"COLUMNS": "20"}).stdout
     assert "\x1b" not in shown
     assert "accuracy 0.25  loss 0" in shown
+
+
+def test_a_filter_keeps_the_ancestors_of_what_matches(history: str) -> None:
+    asked = "metrics.loss >= 28 or metrics.odd.count = 3"
+    shown = answer("list", history, "--filter", asked)["runs"]
+    assert [run["display_name"] for run in shown][:2] == ["sweep", "rate=0.4"]
+    assert [run["display_name"] for run in shown][3:] == ["rate=2.8", "rate=2.9"]
+    narrow = answer("list", f"{history}?filter=metrics.loss%3E28", "--filter", asked)["runs"]
+    assert [run["display_name"] for run in narrow] == ["sweep", "rate=2.9"]
+    nothing = answer("list", history, "--filter", "depth = 9")
+    assert (nothing["experiments"], nothing["runs"]) == ([], [])
+
+
+def test_siblings_are_sorted_and_columns_shown(history: str) -> None:
+    order, column = "metrics.loss DESC", "max(children.metrics.loss)"
+    narrow = ("list", history, "--limit=2", "--experiment=mnist")
+    arguments = (*narrow, f"--sort={order}", f"--column={column}", "--column=params.on")
+    runs = answer(*arguments)["runs"]
+    assert [run["display_name"] for run in runs] == ["sweep", "rate=2.9", "rate=2.8"]
+    assert [run["columns"] for run in runs] == [
+        {column: 29.0, "params.on": True},
+        {column: None, "params.on": None},
+        {column: None, "params.on": None},
+    ]
+    assert [run["metrics"] for run in runs] == [{}, {}, {}]
+    lines = call(*arguments, "--column", "duration", "--column", "started").stdout.splitlines()[3:]
+    assert lines[0].split()[5:] == [column, "params.on", "duration", "started"]
+    assert lines[1].split()[6:9] == ["29", "true", "59s"]
+    assert all(layout.when(run["started_at"]) in line for run, line in zip(runs, lines[1:], strict=False))
+
+
+def test_an_error_in_a_question_is_drawn(history: str) -> None:
+    for option, text, place in (("--filter", "loss < 1", 0), ("--column", "metrics.", 8), ("--sort", "name up", 5)):
+        ended = call("list", history, option, text)
+        assert (ended.exit_code, ended.stdout) == (2, "")
+        said, drawn, caret = ended.stderr.splitlines()
+        assert said.startswith("Error: the ")
+        assert f"is wrong at character {place + 1}: " in said
+        assert (drawn, caret) == (f"  {text}", f"  {' ' * place}^")
+    assert json.loads(call("list", history, "--filter", "loss < 1", "--json").stderr)["error"].endswith("^")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
+from tb_runhistory.query.terms import Metric
 from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import (
     CreateExperiment,
@@ -17,6 +19,7 @@ from tb_runhistory.records.changes import (
 from tb_runhistory.records.columns import ANY_STAGE, Scope
 from tb_runhistory.records.identity import new_id
 from tb_runhistory.store.base import RunHistoryReader, RunHistoryWriter
+from tb_runhistory.store.sql.schema import experiments
 from tests.conformance.builder import START, BuiltRun, History, id_of
 from tests.conformance.door import StoreDoor, Suite
 
@@ -39,7 +42,8 @@ def counts(reader: RunHistoryReader) -> dict[str, int]:
 def columns(reader: RunHistoryReader) -> dict[str, int]:
     """How many runs have each column."""
     counted = reader.tree_columns(ALL)
-    return dict(zip([column.name for column in counted.column], counted.run_count.tolist(), strict=True))
+    names = [column.tag if isinstance(column, Metric) else column.name for column in counted.column]
+    return dict(zip(names, counted.run_count.tolist(), strict=True))
 
 
 class LifecycleSuite(Suite):
@@ -132,6 +136,17 @@ class LifecycleSuite(Suite):
         assert counts(reader) == {"digits": 5, "cifar": 1}, "a tree stays where it is"
         history.root("again", experiment="mnist")
         assert counts(reader) == {"digits": 5, "cifar": 1, "mnist": 1}
+
+    def test_a_damaged_id_of_an_experiment_keeps_none_from_being_made(
+        self, history: History, door: StoreDoor, reader: RunHistoryReader
+    ) -> None:
+        history.root("before", experiment="hurt")
+        with door.raw() as connection:
+            connection.execute(update(experiments).values(experiment_id=2**31 - 1))
+        for name in ("first", "second"):
+            history.root(name, experiment=name)
+        assert reader.runs(Scope(experiment="second")).chosen_id == ["second"]
+        assert {"hurt", "first", "second"} <= set(reader.experiments().name)
 
     def test_a_child_is_in_the_experiment_of_its_root(self, history: History, reader: RunHistoryReader) -> None:
         root = history.root("root")

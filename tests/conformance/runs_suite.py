@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from tb_runhistory.query.terms import LabelKind, Metric
 from tb_runhistory.records.changes import (
     NO_TREE,
     AddProperties,
@@ -13,6 +14,7 @@ from tb_runhistory.records.changes import (
     CreateRun,
     DataClass,
     DescribeRun,
+    Direction,
     DropPoints,
     EndRun,
     LifecycleStage,
@@ -26,7 +28,7 @@ from tb_runhistory.records.changes import (
 )
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.identity import new_id
-from tb_runhistory.records.status import RunStatus
+from tb_runhistory.records.status import HEARTBEAT_TIMEOUT_SECONDS, RunStatus
 from tb_runhistory.store.base import LoggedPoints, RunHistoryReader, RunHistoryWriter, TreeBatch
 from tests.conformance.builder import START, BuiltRun, History, id_of, points_of
 from tests.conformance.door import StoreDoor, Suite
@@ -160,6 +162,34 @@ class RunsSuite(Suite):
         runs = reader.runs(ALL)
         assert (runs.display_name, runs.description) == (["Ünïcode \u202e run"], ["**bold**"])
         assert reader.experiments().description == ["digits"]
+
+    def test_names_of_labels_are_told_the_most_frequent_first(self, history: History, reader: RunHistoryReader) -> None:
+        sweep, other = history.root("sweep"), history.root("other", experiment="cifar")
+        for run, names in ((sweep, "ab"), (sweep.child("trial"), "b"), (other, "bc")):
+            run.apply(SetTags(run.root_id, run.run_id, dict.fromkeys(names)))
+        other.apply(AddProperties(other.root_id, other.run_id, {"commit": "1"}))
+        assert reader.label_names(LabelKind.TAG, ALL) == ["b", "a", "c"]
+        assert reader.label_names(LabelKind.TAG, Scope("mnist")) == ["b", "a"]
+        assert reader.label_names(LabelKind.PROPERTY, ALL) == ["commit"]
+        assert reader.label_names(LabelKind.PROPERTY, Scope("mnist")) == []
+
+    def test_the_direction_of_a_metric_is_kept_with_its_experiment(
+        self, history: History, reader: RunHistoryReader
+    ) -> None:
+        history.root("run").log("score", [0])
+        less, more = Direction.MINIMIZE, Direction.MAXIMIZE
+        history.apply(NO_TREE, [CreateExperiment("mnist", START, directions={"score": more, "ms": less})])
+        before = reader.version()
+        assert reader.directions(ALL) == {"score": more, "ms": less}
+        history.apply(NO_TREE, [CreateExperiment("mnist", START, directions={"score": less, "ms": less})])
+        history.apply(NO_TREE, [CreateExperiment("cifar", START, directions={"score": more})])
+        assert reader.version() != before
+        assert reader.directions(Scope("mnist")) == {"score": less, "ms": less}
+        assert reader.directions(ALL) == {"score": more, "ms": less}
+        assert reader.directions(Scope("nothing")) == {}
+        history.apply(NO_TREE, [RenameExperiment("mnist", "digits")])
+        assert reader.directions(Scope("digits")) == {"score": less, "ms": less}
+        assert reader.tree_columns(Scope()).column == [Metric("score")]
 
     def test_texts_are_ordered_by_their_bytes(self, history: History, reader: RunHistoryReader) -> None:
         run = history.root("run")
@@ -308,6 +338,16 @@ class RunsSuite(Suite):
             position = reader.changes(None).position
             history.apply(NO_TREE, [change])
             assert reader.changes(position).experiments
+
+    def test_runs_that_do_not_respond_are_counted(self, history: History, reader: RunHistoryReader) -> None:
+        sweep = history.root("sweep")
+        sweep.child("running")
+        sweep.child("done").end()
+        beat = START + 2
+        assert reader.count_not_responding(beat + HEARTBEAT_TIMEOUT_SECONDS / 2) == 0
+        assert reader.count_not_responding(beat + HEARTBEAT_TIMEOUT_SECONDS + 1) == 2
+        history.writer.beat([(sweep.root_id, sweep.run_id)], beat + HEARTBEAT_TIMEOUT_SECONDS)
+        assert reader.count_not_responding(beat + HEARTBEAT_TIMEOUT_SECONDS + 1) == 1
 
     def test_the_version_changes_with_every_commit(self, history: History, reader: RunHistoryReader) -> None:
         run = history.root("run")

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreePage, TreeQuery
+from tb_runhistory.query.terms import Attribute, Column, Field, Metric, Parameter
+from tb_runhistory.query.tree import BY_CREATION, TreePage, TreeQuery
 from tb_runhistory.records.changes import ParameterValue, SetParameter
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.status import RunStatus
@@ -14,18 +15,18 @@ from tb_runhistory.store.base import RunHistoryReader
 from tests.conformance.builder import START, BuiltRun, History, id_of
 from tests.conformance.door import Suite
 
-LR = TreeColumn(ColumnKind.PARAMETER, "lr")
-LOSS = TreeColumn(ColumnKind.METRIC, "loss")
+LR = Parameter("lr", inherited=True)
+LOSS = Metric("loss")
 
 
 def ask(
     reader: RunHistoryReader,
     parent_id: str = "",
-    sort: RunField | TreeColumn = RunField.CREATED,
+    sort: Column = BY_CREATION,
     descending: bool = False,
     offset: int = 0,
     limit: int = 100,
-    columns: tuple[TreeColumn, ...] = (),
+    columns: tuple[Column, ...] = (),
     scope: Scope | None = None,
     now: float = START + 100,
 ) -> TreePage:
@@ -52,7 +53,7 @@ class TreeSuite(Suite):
         assert (roots.runs.chosen_id, roots.children.tolist(), roots.total) == (["sweep", "other"], [2, 0], 2)
         assert (children.runs.chosen_id, children.children.tolist(), children.total) == (["a", "b"], [1, 0], 2)
         nobody = ask(reader, "nobody", columns=(LR,))
-        assert (len(nobody.runs), nobody.total, nobody.cells) == (0, 0, [[]])
+        assert (len(nobody.runs), nobody.total, nobody.values) == (0, 0, [[]])
 
     def test_a_page_begins_at_its_offset(self, history: History, reader: RunHistoryReader) -> None:
         for number in range(5):
@@ -71,7 +72,7 @@ class TreeSuite(Suite):
         history.root("cifar-1", experiment="cifar")
         narrow = Scope(run_ids=tuple(map(id_of, ("fold", "trial", "nobody"))))
         top = ask(reader, scope=narrow, columns=(LR,))
-        assert (top.runs.chosen_id, top.total, top.cells) == (["trial"], 1, [[0.5]])
+        assert (top.runs.chosen_id, top.total, top.values) == (["trial"], 1, [[0.5]])
         assert ask(reader, "trial", scope=narrow).runs.chosen_id == ["fold"]
         assert ask(reader, "sweep", scope=narrow).total == 0
         assert ask(reader, scope=Scope(experiment="cifar")).runs.chosen_id == ["cifar-1"]
@@ -93,13 +94,13 @@ class TreeSuite(Suite):
         sweep = with_parameter(history.root("sweep"), "lr", 1)
         with_parameter(sweep.child("own"), "lr", True).log("loss", [0, 1], [3.0, math.nan])
         sweep.child("inherits").child("deep").log("loss", [0], [math.inf])
-        page = ask(reader, "sweep", columns=(LR, LOSS, TreeColumn(ColumnKind.METRIC, "lr")))
-        parameters, losses, nothing = page.cells
+        page = ask(reader, "sweep", columns=(LR, LOSS, Metric("lr")))
+        parameters, losses, nothing = page.values
         assert parameters == [True, 1]
         assert isinstance(losses[0], float)
         assert math.isnan(losses[0])
         assert (losses[1], nothing) == (None, [None, None])
-        [[deep], [loss]] = ask(reader, "inherits", columns=(LR, LOSS)).cells
+        [[deep], [loss]] = ask(reader, "inherits", columns=(LR, LOSS)).values
         assert (deep, loss) == (1, math.inf)
 
     @pytest.mark.parametrize(
@@ -141,14 +142,14 @@ class TreeSuite(Suite):
         history.root("done", display_name="Beta").end()
         silent = history.root("silent", display_name="alpha")
         history.root("failed", display_name="").end(RunStatus.FAILED)
-        assert ask(reader, sort=RunField.NAME).runs.chosen_id == ["silent", "done", "failed"]
+        assert ask(reader, sort=Field(Attribute.NAME)).runs.chosen_id == ["silent", "done", "failed"]
         # Nobody beats for the running run: it is not responding once its heartbeat is old, and lasts until then.
         late = START + 1000
-        assert ask(reader, sort=RunField.STATUS, now=late).runs.chosen_id == ["silent", "done", "failed"]
-        assert ask(reader, sort=RunField.DURATION, now=late).runs.chosen_id[0] == "silent"
+        assert ask(reader, sort=Field(Attribute.STATUS), now=late).runs.chosen_id == ["silent", "done", "failed"]
+        assert ask(reader, sort=Field(Attribute.DURATION), now=late).runs.chosen_id[0] == "silent"
         history.writer.beat([(silent.root_id, silent.run_id)], late)
-        assert ask(reader, sort=RunField.DURATION, now=late).runs.chosen_id[-1] == "silent"
-        assert ask(reader, sort=RunField.STARTED).runs.chosen_id[0] == "done"
+        assert ask(reader, sort=Field(Attribute.DURATION), now=late).runs.chosen_id[-1] == "silent"
+        assert ask(reader, sort=Field(Attribute.STARTED)).runs.chosen_id[0] == "done"
 
     def test_columns_are_counted_over_the_scope(self, history: History, reader: RunHistoryReader) -> None:
         sweep = with_parameter(history.root("sweep"), "data", "digits")
@@ -156,15 +157,8 @@ class TreeSuite(Suite):
         with_parameter(sweep.child("b"), "lr", 2).log("loss", [0]).log("accuracy", [0]).log_texts("note", [(0, "x")])
         with_parameter(history.root("other", experiment="cifar"), "lr", 1)
         counted = reader.tree_columns(Scope())
-        named = [f"{column.kind}:{column.name}" for column in counted.column]
-        assert dict(zip(named, counted.run_count.tolist(), strict=True)) == {
-            "param:lr": 3,
-            "param:data": 1,
-            "param:depth": 1,
-            "metric:loss": 2,
-            "metric:accuracy": 1,
-        }
-        assert named == ["param:lr", "param:data", "param:depth", "metric:loss", "metric:accuracy"]
+        columns = [Parameter("lr"), Parameter("data"), Parameter("depth"), Metric("loss"), Metric("accuracy")]
+        assert (counted.column, counted.run_count.tolist()) == (columns, [3, 1, 1, 2, 1])
         narrow = reader.tree_columns(Scope(run_ids=(id_of("a"),)))
-        assert [column.name for column in narrow.column] == ["depth", "lr", "loss"]
+        assert narrow.column == [Parameter("depth"), Parameter("lr"), Metric("loss")]
         assert len(reader.tree_columns(Scope(experiment="nothing"))) == 0

@@ -57,6 +57,8 @@ def test_options_narrow_what_is_written(filled: str, tmp_path: Path) -> None:
         assert set(read_logdir(tmp_path / str(number))) == expected
     assert call("export", f"{filled}?experiment=ridge", str(tmp_path / "part")).exit_code == 0
     assert set(read_logdir(tmp_path / "part")) == {"ridge/other"}
+    assert call("export", f"{filled}?filter=metrics.loss.count=1", str(tmp_path / "matches")).exit_code == 0
+    assert set(read_logdir(tmp_path / "matches")) == {"mnist/sweep/trial", "ridge/other"}
 
 
 @pytest.mark.parametrize(

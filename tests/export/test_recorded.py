@@ -78,7 +78,7 @@ def test_what_cannot_be_exported_is_said(workspace: Workspace, logdir: Path, tmp
         with Experiment(other, "e").start_logging("r") as foreign, pytest.raises(BadRequest, match="several stores"):
             export_to_tensorboard([run, foreign], logdir)
     finally:
-        other.recorder.close()
+        other.link.recorder.close()
     assert not logdir.exists()
 
 

@@ -25,7 +25,10 @@ from typing import Any, Self, TypeAlias
 
 from tb_runhistory.cli.group import main as run_command
 from tb_runhistory.errors import NotFound, RunHistoryError
-from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
+from tb_runhistory.query.parsing import parse_column, parse_filter, parse_order
+from tb_runhistory.query.search import RunSearch
+from tb_runhistory.query.terms import Attribute, Column, Field, LabelKind, Metric, Parameter
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import DataClass, SetParameter, SetTags, StartRun
 from tb_runhistory.records.columns import ANY_STAGE, Scope
 from tb_runhistory.records.identity import new_id
@@ -48,6 +51,23 @@ _MOST_OUTPUT = 100_000
 _MOST_WHOLE = 1_000_000
 _NOW = 1_700_000_100.0
 _HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+FILTERS = (
+    "metrics.loss < 1 or metrics.loss.first > 0",
+    "inherited.params.data LIKE '%a%' or params.data IN (1, 'x', true)",
+    "tags.kind ~ '.' or properties.git IS NULL",
+    "count(descendants[status = 'Failed']) >= 0 and any(leaves.name != '')",
+    "started > '2020-01-01' or duration > 1 or not parent.experiment = 'mnist'",
+)
+COLUMNS = (
+    "metrics.loss.mean",
+    "inherited.params.data",
+    "root.tags.kind",
+    "best(leaves.metrics.loss.min)",
+    "median(repeats.metrics.loss)",
+    "count(descendants)",
+    "coalesce(metrics.loss, max(children.metrics.loss))",
+)
 
 Ask: TypeAlias = Callable[[RunHistoryReader], object]
 
@@ -152,6 +172,7 @@ def _questions(reader: RunHistoryReader, outcome: Outcome) -> Iterator[tuple[str
     for name, scope in scopes.items():
         yield from _questions_in(name, scope)
     yield from _pages(known)
+    yield from _searches(known)
     for kind in DataClass:
         listed = _try(reader, outcome, f"series of {kind}", methodcaller("series", everything, kind))
         if listed is not None and len(listed):
@@ -165,12 +186,15 @@ def _questions_in(name: str, scope: Scope) -> Iterator[tuple[str, Ask]]:
     yield f"parameters of {name}", methodcaller("parameters", scope)
     yield f"tags of {name}", methodcaller("tags", scope)
     yield f"properties of {name}", methodcaller("properties", scope)
+    yield f"directions of {name}", methodcaller("directions", scope)
+    for kind in LabelKind:
+        yield f"names of {kind} of {name}", methodcaller("label_names", kind, scope)
     yield f"losses of {name}", methodcaller("series", scope, DataClass.SCALAR, ["loss"])
 
 
 def _pages(parents: list[str]) -> Iterator[tuple[str, Ask]]:
-    metric, parameter = TreeColumn(ColumnKind.METRIC, "loss"), TreeColumn(ColumnKind.PARAMETER, "data")
-    sorts: list[RunField | TreeColumn] = [*RunField, metric, parameter]
+    metric, parameter = Metric("loss"), Parameter("data", inherited=True)
+    sorts: list[Column] = [*map(Field, Attribute), metric, parameter]
     for sort in sorts:
         query = TreeQuery(_NOW, sort=sort, columns=(metric, parameter))
         yield f"roots by {sort}", methodcaller("tree_page", query)
@@ -179,6 +203,19 @@ def _pages(parents: list[str]) -> Iterator[tuple[str, Ask]]:
         yield f"children of {parent}", methodcaller("tree_page", query)
     late = TreeQuery(_NOW, offset=10**9, limit=1000)
     yield "roots far behind the last", methodcaller("tree_page", late)
+
+
+def _searches(known: list[str]) -> Iterator[tuple[str, Ask]]:
+    scope = Scope(stages=ANY_STAGE)
+    for text in FILTERS:
+        search = RunSearch(_NOW, scope, parse_filter(text), parse_order("metrics.loss, params.data DESC, name"))
+        yield f"search for {text}", methodcaller("search", search)
+        yield f"page with {text}", methodcaller("tree_page", TreeQuery(_NOW, scope, filter=search.filter))
+    columns = [*map(Field, Attribute), *map(parse_column, COLUMNS)]
+    yield "values of all columns", methodcaller("run_values", known, columns, scope, _NOW)
+    yield "cells of all columns", methodcaller("cells", known, columns, _NOW)
+    for column in columns:
+        yield f"frequent values of {column}", methodcaller("column_values", column, scope, _NOW)
 
 
 def _values(kind: DataClass, listed: Any) -> Iterator[tuple[str, Ask]]:

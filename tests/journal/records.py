@@ -18,6 +18,7 @@ from tb_runhistory.records.changes import (
     DataClass,
     DeclareSeries,
     DescribeRun,
+    Direction,
     DropPoints,
     EndRun,
     JournalRecord,
@@ -27,6 +28,7 @@ from tb_runhistory.records.changes import (
     MetricShape,
     RemoveTags,
     RenameExperiment,
+    RestateSeries,
     SetParameter,
     SetTags,
     StageExperiment,
@@ -44,7 +46,7 @@ def records() -> st.SearchStrategy[JournalRecord]:
     """Any record that is not a point."""
     parameter = st.one_of(st.booleans(), st.integers(), NUMBERS, TEXT)
     strategies: list[st.SearchStrategy[JournalRecord]] = [
-        st.builds(CreateExperiment, TEXT, NUMBERS, TEXT),
+        st.builds(CreateExperiment, TEXT, NUMBERS, TEXT, directions=st.dictionaries(TEXT, st.sampled_from(Direction))),
         st.builds(RenameExperiment, TEXT, TEXT),
         st.builds(StageExperiment, TEXT, st.sampled_from(LifecycleStage)),
         st.builds(CreateRun, TEXT, TEXT, st.none() | TEXT, TEXT, TEXT, TEXT, NUMBERS, TEXT, TEXT),
@@ -59,23 +61,20 @@ def records() -> st.SearchStrategy[JournalRecord]:
         st.builds(LogText, TEXT, st.integers(1, 2**32 - 1), INT64, NUMBERS, TEXT),
         st.builds(LogBlobs, TEXT, st.integers(1, 2**32 - 1), INT64, NUMBERS, st.lists(st.binary()).map(tuple)),
         st.builds(DropPoints, TEXT, TEXT, st.integers(0, 2**63 - 1)),
-        st.builds(
-            DeclareSeries,
-            TEXT,
-            TEXT,
-            TEXT,
-            st.integers(1, 1000),
-            TEXT,
-            st.sampled_from(DataClass),
-            TEXT,
-            TEXT,
-            st.sampled_from(MetricShape),
-            TEXT,
-            TEXT,
-            st.binary(),
-        ),
+        _series(TEXT, TEXT, TEXT),
+        st.tuples(TEXT, TEXT, TEXT).flatmap(_restatements),
     ]
     return st.one_of(strategies)
+
+
+def _series(*session: st.SearchStrategy[str]) -> st.SearchStrategy[DeclareSeries]:
+    described = (TEXT, st.sampled_from(DataClass), TEXT, TEXT, st.sampled_from(MetricShape), TEXT, TEXT, st.binary())
+    return st.builds(DeclareSeries, *session, st.integers(1, 1000), *described)
+
+
+def _restatements(session: tuple[str, str, str]) -> st.SearchStrategy[RestateSeries]:
+    series = st.lists(_series(*map(st.just, session)), max_size=3).map(tuple)
+    return st.builds(RestateSeries, *map(st.just, session), series)
 
 
 def scalar(tag: str, run: str = "run", root: str = "run") -> DeclareSeries:

@@ -82,6 +82,20 @@ def test_points_and_texts_without_any_declaration_are_counted(journal: tuple[Pat
     assert sum(damage.missing for damage in reader.damage) == len(records)
 
 
+def test_a_damaged_restatement_costs_points_only_where_nothing_before_it_is_read(three_segments: Path) -> None:
+    restatement, *points = places(three_segments / segment_name(2))
+    write_at(three_segments / segment_name(2), restatement.offset + 40, b"#")
+    reader, steps, _ = read_all(three_segments)
+    assert steps == list(range(200))
+    assert [damage.missing for damage in reader.damage] == [1]
+    before = sequences_of(three_segments, 1)
+    (three_segments / segment_name(1)).unlink()
+    reader, steps, _ = read_all(three_segments)
+    assert steps == list(range(200 - len(steps), 200))
+    assert len(steps) == len(sequences_of(three_segments, 3)) - 1
+    assert sum(damage.missing for damage in reader.damage) == len(before) + 1 + len(points)
+
+
 def test_a_content_that_is_a_journal_is_no_journal_when_what_holds_it_is_damaged(tmp_path: Path) -> None:
     foreign = first_segment(journal_of(tmp_path / "foreign", POINTS)).read_bytes()[:4096]
     writer = JournalWriter.create(tmp_path / "spool")

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -25,7 +26,15 @@ from tb_runhistory.journal.reader import JournalReader
 from tb_runhistory.journal.segment import FileMemory
 from tb_runhistory.journal.spool import is_mmap_safe, journal_folders, segment_numbers, spool_folder
 from tb_runhistory.journal.writer import JournalWriter
-from tb_runhistory.records.changes import DropPoints, EndRun, JournalRecord, LogText, SetParameter, StartRun
+from tb_runhistory.records.changes import (
+    DropPoints,
+    EndRun,
+    JournalRecord,
+    LogText,
+    RestateSeries,
+    SetParameter,
+    StartRun,
+)
 from tb_runhistory.records.status import RunStatus
 from tests.journal.records import places, read_all, scalar
 from tests.journal.small_disk import SmallDisk, mounted
@@ -485,9 +494,30 @@ def test_a_segment_is_large_beside_what_it_begins_with(tmp_path: Path) -> None:
     assert len(segment_numbers(folder)) <= 5
     for number in segment_numbers(folder)[2:]:
         lengths = [place.length for place in places(folder / segment_name(number))]
-        restated = sum(lengths[: numbers[-1]])
-        assert restated <= (folder / segment_name(number)).stat().st_size / 15
-        assert set(lengths[numbers[-1] :]) == {48}
+        restatements = -(-len(numbers) // writer_module.RESTATED_TOGETHER)
+        assert sum(lengths[:restatements]) <= (folder / segment_name(number)).stat().st_size / 31
+        assert set(lengths[restatements:]) == {48}
+
+
+def test_what_declares_series_again_is_of_one_session_and_not_too_large(tmp_path: Path) -> None:
+    writer = JournalWriter.create(tmp_path)
+    declared = [scalar(f"metric {index}") for index in range(150)]
+    declared += [replace(scalar(f"other {index}"), session_id="another") for index in range(10)]
+    declared += [replace(scalar(f"described {index}"), description="x" * 40_000) for index in range(3)]
+    numbers = [writer.declare(series) for series in declared]
+    folder = tmp_path / writer.journal_id
+    while segment_numbers(folder) == [1]:
+        writer.append_point(numbers[0], 0, 1.0, 1.0)
+    writer.close()
+    (folder / segment_name(1)).unlink()
+    reader = JournalReader(folder, after=writer.sequence)
+    restated = [record for _, record in reader.read(1000, final=True).records if isinstance(record, RestateSeries)]
+    reader.close()
+    assert reader.declarations == {
+        number: replace(series, number=number) for number, series in zip(numbers, declared, strict=True)
+    }
+    assert [len(record.series) for record in restated] == [64, 64, 23, 1, 1, 10]
+    assert all(series.session_id == record.session_id for record in restated for series in record.series)
 
 
 def test_the_largest_record_is_refused_before_anything_is_written(

@@ -38,7 +38,7 @@ def workspace(store: str) -> Iterator[Workspace]:
     """A workspace with a store of its own."""
     workspace = Workspace(store)
     yield workspace
-    workspace.recorder.close()
+    workspace.link.recorder.close()
 
 
 @pytest.fixture

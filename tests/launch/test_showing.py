@@ -69,7 +69,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 def test_a_run_that_does_not_exist_is_named(board: Board) -> None:
     process = TensorboardProcess(0)
-    uri = board.run.experiment.workspace.recorder.uri
+    uri = board.run.experiment.workspace.link.recorder.uri
     with pytest.raises(RunHistoryError, match=r"^the store sqlite:.* has no run 'nobody'$"):
         process.serve(f"{uri.text}?run=nobody", "")
     process.stop()
@@ -78,7 +78,7 @@ def test_a_run_that_does_not_exist_is_named(board: Board) -> None:
 def test_a_store_that_was_spoiled_is_one_sentence(workspace: Workspace) -> None:
     with Experiment(workspace, "e").start_logging() as run:
         run.log("loss", 1.0)
-    Path(workspace.recorder.uri.path).write_bytes(b"something else" * 100)
+    Path(workspace.link.recorder.uri.path).write_bytes(b"something else" * 100)
     with pytest.raises(RunHistoryError, match=r"runs\.db.* is not a ") as raised:
         Tensorboard(run, port=0).start()
     assert "\n" not in str(raised.value)
@@ -99,7 +99,7 @@ def test_what_is_not_in_the_store_because_of_the_mode_is_said(
     _make_store(store)
     with pytest.raises(StoreUnavailable, match=f"does not have the run '{run.id}': .*{says}"):
         Tensorboard(run, port=0).start()
-    run.experiment.workspace.recorder.close()
+    run.experiment.workspace.link.recorder.close()
 
 
 def _make_store(store: str) -> None:
@@ -118,5 +118,5 @@ def test_runs_in_postgresql_are_shown_from_there(postgres_server: PostgresServer
             assert last_values(url, "loss") == {"launch/root": 0.5}
             arguments = [" ".join(process.cmdline()) for process in processes_of(os.getpid())]
             assert not [line for line in arguments if "secret" in line]
-    workspace.recorder.close()
+    workspace.link.recorder.close()
     postgres_server.drop(uri)

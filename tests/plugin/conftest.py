@@ -57,7 +57,7 @@ class Asking:
         """The status and the sentence of a refusal."""
         response = self(path)
         message = json.loads(response.data)
-        assert list(message) == ["error"]
+        assert list(message) == ["error", "position", "expected"]
         return response.status_code, message["error"]
 
 

@@ -59,7 +59,7 @@ def mismatches_of_fields(value: Any, wanted: Any, place: str) -> list[str]:
 
 
 def test_a_message_that_is_not_as_it_should_be_is_noticed() -> None:
-    good = {"run_id": "a", "count": 1, "total": 2, "damaged": 0}
+    good = {"run_id": "a", "count": 1, "total": 2, "damaged": 0, "state": "1-2-0", "is_unchanged": False}
     assert mismatches(good, messages.Series) == []
     bad: list[Any] = [{**good, "count": "1"}, {**good, "count": True}, {**good, "more": 1}, {"run_id": "a"}, [], None]
     assert all(mismatches(each, messages.Series) for each in bad)
@@ -106,6 +106,18 @@ def test_overview(viewer: Viewer, experiment: str) -> None:
     assert {each["name"] for each in answer["experiments"]} == {"mnist", "another experiment"}
 
 
+def test_columns(viewer: Viewer) -> None:
+    answer = ask(viewer, "columns", ("text", "l"))
+    assert mismatches(answer, messages.ColumnPage) == []
+    assert [column["column"] for column in answer["columns"]] == ["metric:loss", "param:lr"]
+
+
+def test_names_of_runs(viewer: Viewer) -> None:
+    answer = ask(viewer, "runs/by-id", ("run", "done"), ("run", "other"))
+    assert mismatches(answer, messages.RunNames) == []
+    assert [run["path"] for run in answer["runs"]] == [["sweep"], []]
+
+
 @pytest.mark.parametrize("parent", ["", "sweep", "done"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("sort", ["created", "name", "status", "started", "duration", "param:lr", "metric:broken"])
@@ -127,6 +139,45 @@ def test_cells_of_every_type(viewer: Viewer) -> None:
     assert cells["done"] == [0.1, {"non_finite": "Infinity"}]
     assert cells["failed"] == [0.1, {"non_finite": "-Infinity"}]
     assert cells["run 4"] == [0.1, None]
+
+
+def test_filtered_pages(viewer: Viewer) -> None:
+    asked = ("filter", "status = 'Failed'"), ("statuses", "1"), ("column", "max(children.metrics.loss)")
+    answer = ask(viewer, "runs", *asked)
+    assert mismatches(answer, messages.RunPage) == []
+    assert (answer["matches"], answer["runs_in_scope"]) == (1, 5)
+    [sweep] = answer["runs"]
+    assert sweep["cells"] == [{"rolled_up": 2999.0, "over": 1, "best": id_of("done")}]
+    assert {count["status"]: count["runs"] for count in sweep["descendants"]}["Failed"] == 1
+
+
+def test_matching_runs(viewer: Viewer) -> None:
+    answer = ask(viewer, "runs/matching", ("filter", "depth = 1"), ("sort", "name"), ("order", "asc"), ("limit", "2"))
+    assert mismatches(answer, messages.RunIds) == []
+    assert answer == {"total": 3, "run_ids": [id_of("done"), id_of("failed")]}
+
+
+def test_groups(viewer: Viewer) -> None:
+    answer = ask(viewer, "groups", ("by", "params.lr"), ("column", "mean:metrics.loss"), ("column", "max:params.name"))
+    assert mismatches(answer, messages.GroupPage) == []
+    assert [(group["value"], group["runs"]) for group in answer["groups"]] == [(0.1, 1), ("automatic", 1), (None, 3)]
+    assert answer["groups"][0]["cells"] == [{"rolled_up": 9.0, "over": 1, "best": ""}, "wide"]
+
+
+def test_completions(viewer: Viewer) -> None:
+    answer = ask(viewer, "completions", ("text", "metrics.lo < 1"), ("position", "10"))
+    assert mismatches(answer, messages.Completions) == []
+    assert (answer["start"], answer["stop"], answer["texts"]) == (8, 10, ["loss"])
+
+
+def test_a_filter_that_is_wrong_says_where(viewer: Viewer) -> None:
+    status, text = viewer.status(f"data/plugin/runhistory/v1/runs?{urlencode({'filter': 'metrics.loss << 1'})}")
+    problem = json.loads(text)
+    assert status == 400
+    assert mismatches(problem, messages.Problem) == []
+    assert problem["position"] == len("metrics.loss <")
+    assert "a number" in " ".join(problem["expected"])
+    assert "^" not in problem["error"]
 
 
 def test_points(viewer: Viewer) -> None:

@@ -71,6 +71,8 @@ def _stock_tensorboard() -> Any:
         ("--runhistory_uri=sqlite:///runs.db?run=", "the option 'run' of the store URI is empty"),
         ("--runhistory_uri=sqlite:///runs.db?experiment=gone", "no experiment 'gone'; it has: 'mnist', 'other & more'"),
         ("--runhistory_uri=sqlite:///runs.db?run=gone", "no run 'gone'"),
+        ("--runhistory_uri=sqlite:///runs.db?filter=metrics.loss<", "wrong at character 14: expected a number"),
+        ("--runhistory_uri=sqlite:///runs.db?filter=stauts=1", "did you mean status?"),
         ("--runhistory_uri=sqlite:///runs.db --logdir=.", "--runhistory_uri and --logdir cannot go together"),
         ("--logdir=. --runhistory_uri=sqlite:///gone.db", "--runhistory_uri and --logdir cannot go together"),
         ("--runhistory_uri=sqlite:///runs.db --logdir_spec=a:.", "--logdir_spec cannot go together"),
@@ -137,6 +139,9 @@ def test_the_help_teaches_the_flags() -> None:
     [
         ("?experiment=other%20%26%20more", ["other & more/id-000003"]),
         ("?run=id-000002", ["mnist/sweep/trial"]),
+        ("?filter=metrics.loss.count%20%3D%203", ["mnist/sweep/trial"]),
+        ("?experiment=mnist&filter=name%20LIKE%20's%25'", ["mnist/sweep"]),
+        ("?filter=depth%3D9", []),
     ],
 )
 def test_a_selection_narrows_what_is_shown(folder: Path, selection: str, runs: list[str]) -> None:

@@ -16,8 +16,12 @@ from tb_runhistory.plugin import requests
 from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.columns import Scope
 
-NAMES = ["parent", "experiment", "sort", "order", "offset", "limit", "column", "tag", "run", "first_step", "last_step"]
-TEXTS = st.text() | st.integers().map(str) | st.sampled_from(["asc", "created", "param:a", "metric:loss", "param:"])
+NAMES = [
+    *("parent", "experiment", "filter", "show", "sort", "order", "offset", "limit", "column", "statuses"),
+    *("tag", "run", "first_step", "last_step", "text", "position", "by"),
+]
+WORDS = ["asc", "created", "param:a", "metric:loss", "param:", "metrics.loss.min", "min(leaves.metrics.loss)", "flat"]
+TEXTS = st.text() | st.integers().map(str) | st.sampled_from(WORDS)
 QUERIES = st.dictionaries(st.sampled_from(NAMES) | st.text(), st.lists(TEXTS, min_size=1, max_size=3), max_size=4)
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
 
@@ -29,6 +33,16 @@ def test_a_page_is_within_bounds_or_refused(query: dict[str, list[str]]) -> None
         assert isinstance(asked, TreeQuery)
         assert 1 <= asked.limit <= requests.MAX_PAGE
         assert asked.offset >= 0
+
+
+@given(QUERIES)
+def test_matching_runs_groups_and_completions_are_within_bounds_or_refused(query: dict[str, list[str]]) -> None:
+    with contextlib.suppress(BadRequest):
+        assert 1 <= (requests.matching_request(query, Scope(), 0.0).limit or 0) <= requests.MAX_MATCHING
+    with contextlib.suppress(BadRequest):
+        assert requests.completion_request(query, Scope()).position >= 0
+    with contextlib.suppress(BadRequest):
+        assert 1 <= requests.groups_request(query, Scope(), 0.0).limit <= requests.MAX_PAGE
 
 
 @given(QUERIES.map(lambda query: {"tag": ["loss"], "run": ["a", "a"], **query}))
@@ -54,8 +68,13 @@ def test_the_page_of_documentation_names_every_parameter() -> None:
     told = {
         "v1/version": taken(lambda: requests.nothing_request(unknown)),
         "v1/overview": taken(lambda: requests.overview_request(unknown, Scope())),
+        "v1/columns": taken(lambda: requests.columns_request(unknown, Scope())),
+        "v1/runs/by-id": taken(lambda: requests.names_request(unknown)),
         "v1/runs": taken(lambda: requests.page_request(unknown, Scope(), 0.0)),
+        "v1/runs/matching": taken(lambda: requests.matching_request(unknown, Scope(), 0.0)),
+        "v1/groups": taken(lambda: requests.groups_request(unknown, Scope(), 0.0)),
+        "v1/completions": taken(lambda: requests.completion_request(unknown, Scope())),
         "v1/points": taken(lambda: requests.points_request(unknown)),
     }
-    rows = re.findall(r"^\| `(v1/\w+)` \|([^|]*)\|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| `(v1/[\w/-]+)` \|([^|]*)\|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert {route: set(re.findall(r"`(\w+)`", cell)) for route, cell in rows} == told

@@ -22,6 +22,7 @@ from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
 from tests.conformance.builder import START, History, id_of
 from tests.plugin.conftest import Asking
+from tests.provider.built import with_parameters
 
 ANOTHER_JOURNAL = id_of("another journal")
 Columns = dict[str, tuple[list[float], list[float], list[float]]]
@@ -63,18 +64,75 @@ def test_the_overview_tells_what_there_is(asking: Asking, store: str) -> None:
         ],
         "runs": 6,
         "columns": [
-            {"column": "param:lr", "runs": 3},
-            {"column": "param:data", "runs": 1},
             {"column": "metric:loss", "runs": 4},
             {"column": "metric:accuracy", "runs": 1},
+            {"column": "param:lr", "runs": 3},
+            {"column": "param:data", "runs": 1},
         ],
-        "column_count": 4,
+        "metric_count": 2,
+        "parameter_count": 2,
     }
     narrow = asking.json("/v1/overview?experiment=cifar+%26+co")
     # All experiments are there to choose from, whichever is chosen.
     assert (narrow["experiments"], narrow["runs"]) == (overview["experiments"], 1)
     assert narrow["columns"] == [{"column": "metric:loss", "runs": 1}]
     assert asking.json("/v1/overview?experiment=nothing")["runs"] == 0
+
+
+def named(count: int, *kinds: str) -> list[str]:
+    return [f"{kind}:{number:04}" for kind in kinds for number in range(count)]
+
+
+def test_of_very_many_columns_the_overview_has_metrics_and_parameters(asking: Asking, store: str) -> None:
+    with open_writer(parse_uri(store)) as writer:
+        wide = History(writer, ANOTHER_JOURNAL).root("wide", "wide")
+        with_parameters(wide, **{f"{number:04}": number for number in range(220)})
+        for number in range(3):
+            wide.log(f"{number:04}", [0])
+    overview = asking.json("/v1/overview?experiment=wide")
+    assert (overview["metric_count"], overview["parameter_count"]) == (3, 220)
+    shown = [column["column"] for column in overview["columns"]]
+    assert shown == [*named(3, "metric"), *named(220, "param")[:197]]
+
+
+def test_columns_are_found_by_any_part_of_their_names(asking: Asking, store: str) -> None:
+    with open_writer(parse_uri(store)) as writer:
+        wide = History(writer, ANOTHER_JOURNAL).root("wide", "wide")
+        with_parameters(wide, **{f"Layer/{number:04}": number for number in range(300)})
+        wide.log("layer/loss", [0])
+    found = asking.json("/v1/columns?text=LAYER&limit=2")
+    assert (found["total"], found["offset"]) == (301, 0)
+    assert found["columns"] == [{"column": "metric:layer/loss", "runs": 1}, {"column": "param:Layer/0000", "runs": 1}]
+    last = asking.json("/v1/columns?kind=param&text=layer&offset=299")
+    assert (last["total"], last["columns"]) == (300, [{"column": "param:Layer/0299", "runs": 1}])
+    assert asking.json("/v1/columns?text=layer&experiment=mnist")["total"] == 0
+    assert asking.json("/v1/columns?text=param")["total"] == 0
+    assert asking.json("/v1/columns")["total"] == 305
+    of_runs = asking.json("/v1/columns?kind=metric&run=fold&run=trial-0&run=nobody")
+    assert of_runs["columns"] == [{"column": "metric:accuracy", "runs": 1}, {"column": "metric:loss", "runs": 1}]
+
+
+def test_columns_can_be_those_of_some_runs(asking: Asking) -> None:
+    assert asking.json(f"/v1/columns?kind=metric&run={id_of('fold')}")["columns"] == [
+        {"column": "metric:accuracy", "runs": 1}
+    ]
+    assert asking.json(f"/v1/columns?run={id_of('nobody')}")["columns"] == []
+
+
+def test_runs_are_named_by_their_ids(asking: Asking, open_tab: Callable[..., Asking], store: str) -> None:
+    found = asking.json("/v1/runs/by-id?run=fold&run=nobody&run=other&run=fold&run=sweep")["runs"]
+    assert [run["run_id"] for run in found] == ids("fold", "other", "sweep")
+    assert found[0] == {
+        "run_id": id_of("fold"),
+        "name": "fold",
+        "experiment": "mnist",
+        "ancestors": ids("sweep", "trial-2"),
+        "path": ["a sweep", "run 4"],
+    }
+    assert (found[1]["ancestors"], found[1]["path"]) == ([], [])
+    # What is above a selection is no more named than shown.
+    selected = open_tab(f"{store}?run=trial-2").json("/v1/runs/by-id?run=fold&run=other")["runs"]
+    assert [(run["run_id"], run["path"]) for run in selected] == [(id_of("fold"), ["run 4"])]
 
 
 def test_a_page_of_the_tree_has_rows_with_their_cells(asking: Asking) -> None:
@@ -93,6 +151,8 @@ def test_a_page_of_the_tree_has_rows_with_their_cells(asking: Asking) -> None:
         "ended_at": START + 60,
         "children": 0,
         "dropped": 0,
+        "is_match": True,
+        "descendants": [],
         "cells": [0.1, 3.0, "digits"],
     }
     assert (second["status"], second["error"]) == ("Failed", "no memory")
@@ -129,22 +189,53 @@ def test_a_selection_is_all_that_is_shown(open_tab: Callable[..., Asking], store
     assert (status, "the experiment 'mnist' only" in sentence) == (400, True)
 
 
+def test_a_filter_leaves_matches_and_what_is_above_them(open_tab: Callable[..., Asking], store: str) -> None:
+    tab = open_tab(f"{store}?filter=inherited.params.data%20%3D%20'digits'%20and%20name%20LIKE%20'fold%25'")
+    assert [run["run_id"] for run in tab.json("/v1/runs")["runs"]] == ids("sweep")
+    assert [run["run_id"] for run in tab.json("/v1/runs?parent=sweep")["runs"]] == ids("trial-2")
+    assert [run["run_id"] for run in tab.json("/v1/runs?parent=trial-2")["runs"]] == ids("fold")
+    assert tab.json("/v1/runs?filter=depth%3D0")["runs"] == []
+    assert tab.json("/v1/runs/matching")["run_ids"] == ids("fold")
+
+
 def test_points_are_columns_of_doubles(asking: Asking) -> None:
     response = asking("/v1/points?tag=loss&run=other&run=trial-1&run=fold&run=nobody&run=other")
     assert response.headers["Content-Type"] == "application/octet-stream"
     header, read = columns_of(response.data)
-    assert header == {
-        "tag": "loss",
-        "series": [
-            {"run_id": id_of("other"), "count": 2, "total": 2, "damaged": 0},
-            {"run_id": id_of("trial-1"), "count": 3, "total": 3, "damaged": 0},
-        ],
-    }
+    assert header["tag"] == "loss"
+    described = [{name: one[name] for name in ("run_id", "count", "total", "damaged")} for one in header["series"]]
+    assert described == [
+        {"run_id": id_of("other"), "count": 2, "total": 2, "damaged": 0},
+        {"run_id": id_of("trial-1"), "count": 3, "total": 3, "damaged": 0},
+    ]
+    assert all(one["state"] and not one["is_unchanged"] for one in header["series"])
     assert read[id_of("other")] == ([0, 1], [START, START + 1], [0, 1])
     assert read[id_of("trial-1")][2][:2] == [9.0, 8.0]
     assert math.isnan(read[id_of("trial-1")][2][2])
     assert columns_of(asking("/v1/points?tag=accuracy&run=fold").data)[1][id_of("fold")][2] == [math.inf]
     assert columns_of(asking("/v1/points?tag=nothing&run=fold").data) == ({"tag": "nothing", "series": []}, {})
+
+
+@pytest.mark.parametrize("window", ["", "&first_step=0&last_step=100"])
+def test_of_a_store_that_changed_only_what_changed_travels(asking: Asking, store: str, window: str) -> None:
+    address = f"/v1/points?tag=loss&run=other&run=trial-1&run=nobody{window}"
+    header, _ = columns_of(asking(address).data)
+    states = [series["state"] for series in header["series"]]
+    known = f"{address}&known={states[0]}&known={states[1]}&known="
+    header, read = columns_of(asking(known).data)
+    assert [(series["count"], series["is_unchanged"]) for series in header["series"]] == [(0, True), (0, True)]
+    assert [series["state"] for series in header["series"]] == states
+    with open_writer(parse_uri(store)) as writer:
+        History(writer, ANOTHER_JOURNAL).root("long").log("loss", range(5))
+        grown = f"{known}&run=long&known=1-4-0"
+        header, read = columns_of(asking(grown).data)
+    assert [series["is_unchanged"] for series in header["series"]] == [True, True, False]
+    assert read[id_of("long")][0] == [0, 1, 2, 3, 4]
+
+
+def test_what_is_known_is_of_each_run_or_of_none(asking: Asking) -> None:
+    status, sentence = asking.problem("/v1/points?tag=loss&run=other&run=trial-1&known=1-2-0")
+    assert (status, "once for each run" in sentence) == (400, True)
 
 
 def test_points_are_of_a_window_and_within_a_limit(asking: Asking, store: str) -> None:
@@ -197,11 +288,18 @@ def test_text_of_any_kind_passes_through(asking: Asking, store: str) -> None:
         ("/v1/version?x=1", "no parameter 'x': it takes none"),
         ("/v1/overview?experiments=a", "no parameter 'experiments': it takes experiment"),
         ("/v1/overview?experiment=a&experiment=b", "is given 2 times"),
+        ("/v1/columns?kind=tag", "one of param, metric, not 'tag'"),
+        ("/v1/columns?limit=501", "from 1 to 500"),
+        ("/v1/runs/by-id", "From 1 to 100 runs"),
+        ("/v1/runs/by-id?" + "&".join(f"run={n}" for n in range(101)), "not 101"),
         ("/v1/runs?page=1", "no parameter 'page'"),
-        ("/v1/runs?sort=size", "created, name, status, started, duration, param:NAME, metric:NAME, not 'size'"),
-        ("/v1/runs?sort=param:", "not 'param:'"),
-        ("/v1/runs?column=created", "one of param:NAME, metric:NAME, not 'created'"),
-        ("/v1/runs?column=", "not ''"),
+        ("/v1/runs?sort=size", "runs have no attribute 'size'"),
+        ("/v1/runs?sort=param:", "no attribute 'param:'"),
+        ("/v1/runs?show=all", "one of ancestors, subtrees, flat, tops is shown, not 'all'"),
+        ("/v1/runs?statuses=2", "statuses is a whole number from 0 to 1"),
+        ("/v1/runs/matching?limit=10001", "from 1 to 10000"),
+        ("/v1/completions?position=-1", "position is a whole number"),
+        ("/v1/runs?column=", "expected params, metrics"),
         ("/v1/runs?order=up", "asc or desc, not 'up'"),
         ("/v1/runs?offset=-1", "offset is a whole number from 0"),
         ("/v1/runs?offset=1e3", "not '1e3'"),

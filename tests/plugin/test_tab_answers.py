@@ -33,7 +33,7 @@ def charted(content: bytes) -> Any:
 
 
 def test_the_page_of_documentation_names_every_route(asking: Asking) -> None:
-    rows = re.findall(r"^\| `([\w/]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| `([\w/-]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     routes = {path.removeprefix("/").replace("*", "NAME") for path in asking.tab.get_plugin_apps()} - {"NAME"}
     assert set(rows) == routes
 
@@ -44,9 +44,9 @@ def test_an_error_of_the_tab_itself_is_told_without_its_text(
     def fail(*_: object) -> None:
         raise KeyError("hunter2")
 
-    for name in ("version", "overview", "run_page"):
+    for name in ("overview", "run_page", "columns", "names"):
         monkeypatch.setattr(run_pages, name, fail)
-    for path in ASKED[:3]:
+    for path in (*ASKED[1:3], "/v1/columns", "/v1/runs/by-id?run=other"):
         status, sentence = asking.problem(path)
         assert (status, "KeyError" in sentence) == (500, True)
         assert "hunter2" not in sentence + caplog.text

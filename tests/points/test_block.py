@@ -147,6 +147,20 @@ def test_a_short_run_is_smaller_than_a_quarter_of_a_page() -> None:
         assert len(encode_tail(tail_of(*parts))) <= most
 
 
+@pytest.mark.parametrize(("series", "each", "most"), [(5, 20, 280), (200, 10, 1100)])
+def test_series_that_were_logged_together_share_what_their_steps_and_times_cost(
+    series: int, each: int, most: int
+) -> None:
+    random = np.random.default_rng(4)
+    steps = np.cumsum(random.integers(1, 50, each))
+    times = np.round(1.7e9 + np.cumsum(random.exponential(1.0, each)), 3)
+    together = Points(steps, times, np.full(each, 0.5))
+    tail = encode_tail(tail_of(*((number, LOGGED, together) for number in range(series))), PLACE)
+    assert len(tail) <= most
+    for _, _, points in decode_tail(tail, PLACE):
+        assert_same(points, together)
+
+
 GOLDEN_BLOCKS = {
     "block-1.bin": [1700000000 + place / 8 for place in range(10)],
     "block-1-exact-times.bin": [1700000000 + place / 8 + 1 / 3 for place in range(10)],

@@ -27,6 +27,7 @@ def expected_facts(points: Points) -> dict[str, float]:
         "last_step": rows[-1][0] if rows else 0,
         "last_wall_time": rows[-1][1] if rows else math.nan,
         "last_value": rows[-1][2] if rows else math.nan,
+        "first_value": rows[0][2] if rows else math.nan,
         "minimum": minimum,
         "minimum_step": minimum_step,
         "maximum": maximum,

@@ -6,6 +6,7 @@ import struct
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from pcodec import ChunkConfig, standalone  # type: ignore[attr-defined]
 from tb_runhistory.errors import DamagedData
 from tb_runhistory.points.block import BLOCK_POINTS, decode_block, decode_tail, encode_block, encode_tail
 from tb_runhistory.points.entry import decode_entry, encode_entry
-from tb_runhistory.points.payload import MAX_COUNT, Kind, block_key, entry_key, pack, seal, tail_key
+from tb_runhistory.points.payload import MAX_COUNT, Kind, block_key, entry_key, moved, pack, seal, tail_key
 from tb_runhistory.points.pyramid import Buckets, decode_buckets, encode_buckets, merge, summarize
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.records.points import Points
@@ -227,6 +228,14 @@ def test_a_payload_is_good_at_its_place_only() -> None:
             else:
                 with pytest.raises(DamagedData, match="checksum"):
                     decode_block(payload, other)
+
+
+def test_a_payload_that_is_moved_is_good_at_its_new_place_only() -> None:
+    for place, other in pairwise(PLACES):
+        payload = moved(encode_block(POINTS, place), other)
+        assert payload == encode_block(POINTS, other)
+        with pytest.raises(DamagedData, match="checksum"):
+            decode_block(payload, place)
 
 
 CONTRADICTIONS: dict[str, Callable[[Buckets], None]] = {

@@ -72,7 +72,7 @@ def test_every_block_has_a_language_that_is_tested() -> None:
 
 
 def test_every_example_is_run_here() -> None:
-    others = ["get_metrics", "archive()", "Tensorboard(", "export_to_tensorboard"]
+    others = ["get_metrics", "search_runs", "archive()", "Tensorboard(", "export_to_tensorboard"]
     assert len(EXAMPLES) == len(RECORDING) + len(others)
 
 
@@ -80,6 +80,13 @@ def test_the_reading_example_reads_what_the_others_recorded(folder: Path) -> Non
     printed = run_example(example("get_metrics"), folder)
     assert "sweep Completed" in printed
     assert "'accuracy': 0.9" in printed
+
+
+def test_the_searching_example_finds_what_the_others_recorded(folder: Path) -> None:
+    first, second, best = run_example(example("search_runs"), folder).splitlines()
+    assert first.startswith("rate=0.001 {'nesterov': True, 'optimizer': 'sgd', 'rate': 0.001}")
+    assert second.startswith("rate=0.01 ")
+    assert "'best(children.metrics.accuracy)': array([0.999])" in best
 
 
 def test_the_example_of_stages_renames_an_experiment_and_leaves_its_runs(tmp_path: Path) -> None:
@@ -155,7 +162,8 @@ def test_a_viewing_command_shows_the_sweep(line: str, folder: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", "docs/README.md", "docs/cli.md"]
+    "name",
+    ["README.md", "SECURITY.md", "CHANGELOG.md", "ARCHITECTURE.md", "docs/README.md", "docs/cli.md", "docs/query.md"],
 )
 def test_every_link_leads_somewhere(name: str) -> None:
     document = CHECKOUT / name

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tb_runhistory.provider import rollups
@@ -155,6 +155,7 @@ def test_more_points_than_a_store_says_are_held_by_nobody(
 
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=30), st.integers(1, 10))
+@example([2**63 - 1, -(2**63)], 1)
 def test_samples_are_brought_to_steps_that_all_have(steps: list[int], count: int) -> None:
     given_steps = np.array(steps, np.int64)
     common = _at_common_steps(Points(given_steps, np.zeros(len(steps)), np.zeros(len(steps))), count).steps

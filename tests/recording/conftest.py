@@ -36,8 +36,8 @@ def run(shared_workspace: Workspace, request: pytest.FixtureRequest) -> Iterator
 def scripts(shared_workspace: Workspace, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Scripts:
     """Scripts that record to an experiment of the test's own, in a store whose shipper is at work already."""
     Experiment(shared_workspace, "shared", description="keeps the journal, and so the shipper, alive")
-    monkeypatch.setenv("RUNHISTORY_JOURNAL_DIR", str(shared_workspace.recorder.spool.parent))
-    return Scripts(shared_workspace.recorder.uri.text, request.node.name)
+    monkeypatch.setenv("RUNHISTORY_JOURNAL_DIR", str(shared_workspace.link.recorder.spool.parent))
+    return Scripts(shared_workspace.link.recorder.uri.text, request.node.name)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.recording.scripts import Scripts, eventually
 
 def shippers(workspace: Workspace) -> list[int]:
     """The process ids of the live shippers of the workspace that this process has started."""
-    lock = str(workspace.recorder.spool / LOCK_FILE)
+    lock = str(workspace.link.recorder.spool / LOCK_FILE)
     living = (child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE)
     return [child.pid for child in living if lock in (file.path for file in child.open_files())]
 
@@ -214,9 +214,9 @@ def test_a_shipper_that_is_killed_is_started_again_while_metrics_are_logged(
         # Nothing but the hot path of log, which has to notice by itself.
         for _ in range(10):
             run.log("m", next(values))
-        return workspace.recorder.applied()
+        return workspace.link.recorder.applied()
 
-    behind = workspace.recorder.position()
+    behind = workspace.link.recorder.position()
     eventually(log_and_look, lambda applied: applied > behind)
     run.complete()
     logged = next(values)
@@ -233,16 +233,16 @@ def test_a_shipper_is_started_again_although_the_clock_was_set_back(
     psutil.Process(pid).kill()
     eventually(lambda: shippers(workspace), lambda living: not living)
     # As when the clock stood a day ahead when it was last looked.
-    workspace.recorder.attended_at += 86_400
-    workspace.recorder.due += 86_400
+    workspace.link.recorder.attended_at += 86_400
+    workspace.link.recorder.due += 86_400
     run.log("m", 1)
 
     def applied_by_now() -> int:
         # The dead shipper's lock may outlive it by a moment: then the next look finds it free.
-        workspace.recorder.attend_if_due()
-        return workspace.recorder.applied()
+        workspace.link.recorder.attend_if_due()
+        return workspace.link.recorder.applied()
 
-    eventually(applied_by_now, lambda applied: applied == workspace.recorder.position())
+    eventually(applied_by_now, lambda applied: applied == workspace.link.recorder.position())
     assert run.get_metrics() == {"m": [0.0, 1.0]}
 
 
@@ -283,7 +283,7 @@ def test_entries_of_the_module_path_that_are_no_text_stop_nothing(own_scripts: S
 
 def remove_journals(workspace: Workspace) -> None:
     """What a cleaner of temporary folders does."""
-    for path in workspace.recorder.spool.iterdir():
+    for path in workspace.link.recorder.spool.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
 
@@ -385,7 +385,7 @@ def test_the_end_waits_while_the_store_takes_records(
     for number in range(400_000):
         run.log("m", number)
     run.complete()
-    assert workspace.recorder.applied() == workspace.recorder.position()
+    assert workspace.link.recorder.applied() == workspace.link.recorder.position()
     said = capfd.readouterr().err.splitlines()
     assert all("waiting for the store" in line and "records are left" in line for line in said)
 

@@ -52,6 +52,21 @@ def test_several_runs_can_be_selected_in_one_uri() -> None:
     assert not parse_uri("sqlite:////runs.db").is_selective
 
 
+def test_a_filter_narrows_what_is_shown() -> None:
+    uri = parse_uri("sqlite:////runs.db?filter=params.model%20LIKE%20'a%25'+AND%20tags.b%20%3D%20'c%26d'&experiment=x")
+    assert uri.filter == "params.model LIKE 'a%' AND tags.b = 'c&d'"
+    assert uri.is_selective
+    assert parse_uri(uri.whole) == uri
+    assert parse_uri(uri.shown) == uri
+    assert uri.text == parse_uri("sqlite:////runs.db").text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip))
+def test_any_filter_is_read_as_it_is_written(text: str) -> None:
+    for uri in (StoreUri("sqlite", "/runs.db", filter=text), StoreUri("postgresql", "db", filter=text, server="host")):
+        assert parse_uri(uri.whole) == uri
+
+
 def test_one_store_has_one_key_however_it_is_reached(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -81,6 +96,10 @@ def test_one_store_has_one_key_however_it_is_reached(tmp_path: Path) -> None:
         ("postgresql://me@host/db?Run=1", "unknown option;"),
         ("sqlite:///runs.db?run=", "is empty"),
         ("sqlite:///runs.db?experiment=a&experiment=b", "more than one experiment"),
+        ("sqlite:///runs.db?filter=", "is empty"),
+        ("sqlite:///runs.db?filter=%20", "is empty"),
+        ("sqlite:///runs.db?filter=depth=0&filter=depth=1", "join them with AND"),
+        ("sqlite:///runs.db?filter=name='a&b'", "an & in a filter is written %26"),
     ],
 )
 def test_what_is_no_store_uri_is_refused_with_what_to_write(text: str, says: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,8 @@ from tb_runhistory.journal import writer as writer_module
 from tb_runhistory.journal.bell import BELL_FILE, ring
 from tb_runhistory.journal.format import segment_name
 from tb_runhistory.journal.spool import segment_numbers
-from tb_runhistory.records.changes import (
-    CreateExperiment,
-    EndRun,
-)
+from tb_runhistory.records.changes import CreateExperiment, DeclareSeries, EndRun
+from tb_runhistory.records.identity import new_id
 from tb_runhistory.records.status import RunStatus
 from tb_runhistory.shipping import serving
 from tb_runhistory.shipping import shipper as shipper_module
@@ -28,6 +27,7 @@ from tb_runhistory.shipping.drain import OWNER_DIED
 from tb_runhistory.shipping.lock import ShipperLock
 from tb_runhistory.shipping.serving import serve
 from tb_runhistory.shipping.shipper import Shipper
+from tests.conformance.builder import id_of
 from tests.recording.training import DEADLINE, Training, wait_until
 from tests.shipping.model_writer import ModelDatabase
 from tests.shipping.stopping import KILLED, STEPS, StoppingShipper
@@ -144,6 +144,31 @@ def test_a_new_shipper_knows_the_runs_of_a_journal_whose_beginning_is_gone(
     another.close()
     assert database.store.status("run") is RunStatus.FAILED
     assert database.store.steps("run", "loss") == list(range(1010))
+
+
+def test_each_shipper_knows_all_series_of_a_journal_whoever_read_its_beginning(
+    spool: Path, database: ModelDatabase, training: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "FIRST_SEGMENT_SIZE", 1 << 14)
+    monkeypatch.setattr(writer_module, "SEGMENT_SIZE", 1 << 14)
+    monkeypatch.setattr(writer_module, "RESTATED_SHARE", 1)
+    run = training()
+    tags = [f"metric/{number}" for number in range(150)]
+    sessions = [(run.run, run.session), (id_of("child"), new_id())]
+    series = {
+        (run_id, tag): run.journal.declare(DeclareSeries(run.run, run_id, session, 0, tag))
+        for run_id, session in sessions
+        for tag in tags
+    }
+    for turn in range(12):
+        shipper = Shipper(spool, database.open)
+        for number in series.values():
+            assert run.journal.append_point(number, turn, 1.0, turn / 2)
+        shipper.cycle()
+        shipper.close()
+    assert segment_numbers(run.folder)[0] > 6
+    for (run_id, session), tag in product(sessions, tags):
+        assert [step for step, _, _ in database.store.points[run_id, session, tag]] == list(range(12))
 
 
 def test_large_backlogs_are_read_in_bounded_pieces_and_in_turn(

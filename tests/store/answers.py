@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tb_runhistory.errors import RunHistoryError
-from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
+from tb_runhistory.query.terms import Attribute, Column, Field, Metric, Parameter
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import ANY_STAGE, Scope, SeriesColumns, SeriesKey
 from tb_runhistory.records.points import Points
@@ -83,15 +84,15 @@ def questions_about(reader: RunHistoryReader) -> list[Question]:
     return asked
 
 
-_SORTS: tuple[RunField | TreeColumn, ...] = (
-    *RunField,
-    TreeColumn(ColumnKind.METRIC, "loss"),
-    TreeColumn(ColumnKind.PARAMETER, "rate"),
+_SORTS: tuple[Column, ...] = (
+    *map(Field, (Attribute.CREATED, Attribute.NAME, Attribute.STATUS, Attribute.STARTED, Attribute.DURATION)),
+    Metric("loss"),
+    Parameter("rate", inherited=True),
 )
 
 
-def _page(sort: RunField | TreeColumn, parent_id: str, every_run: frozenset[str]) -> Question:
-    columns = (TreeColumn(ColumnKind.METRIC, "loss"), TreeColumn(ColumnKind.PARAMETER, "rate"))
+def _page(sort: Column, parent_id: str, every_run: frozenset[str]) -> Question:
+    columns = (Metric("loss"), Parameter("rate", inherited=True))
     query = TreeQuery(_NOW, Scope(), parent_id, sort, columns=columns)
 
     def ask(reader: RunHistoryReader) -> Iterator[tuple[Cell, object]]:
@@ -100,8 +101,8 @@ def _page(sort: RunField | TreeColumn, parent_id: str, every_run: frozenset[str]
         for place, run_id in enumerate(page.runs.run_id):
             yield ("page", place), run_id
             yield ("children", run_id), int(page.children[place])
-            for column, cells in zip(columns, page.cells, strict=True):
-                yield ("cell", run_id, column.name), exact(cells[place])
+            for column, cells in zip(columns, page.values, strict=True):
+                yield ("cell", run_id, str(column)), exact(cells[place])
 
     return Question(f"children of {parent_id or 'nobody'} by {sort}", every_run, ask)
 
@@ -165,7 +166,7 @@ def _labels(reader: RunHistoryReader, scope: Scope) -> Iterator[tuple[Cell, obje
 def _columns(reader: RunHistoryReader) -> Iterator[tuple[Cell, object]]:
     counts = reader.tree_columns(Scope())
     for column, count in zip(counts.column, counts.run_count.tolist(), strict=True):
-        yield ("column", column.kind, column.name), count
+        yield ("column", str(column)), count
 
 
 def _all_series(reader: RunHistoryReader, scope: Scope, data_class: DataClass) -> Iterator[tuple[Cell, object]]:

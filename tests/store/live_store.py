@@ -27,7 +27,7 @@ TRIALS = 5
 
 
 def build_live_store(writer: RunHistoryWriter) -> None:
-    """A sweep of trials with folds, a long run, one that was resumed, one that runs, one that is archived, one that
+    """A sweep of trials with folds, a long run, two that were resumed, one that runs, one that is archived, one that
     failed; scalars, texts, tensors, blobs, parameters, tags and properties.
     """
     history = History(writer)
@@ -79,6 +79,9 @@ def _resumed(history: History, random: np.random.Generator) -> None:
     resumed.end(RunStatus.FAILED, "killed")
     resumed.resume().log("loss", range(5000, 5600), random.normal(size=600).tolist()).log("speed", range(30, 35))
     resumed.log_texts("note", [(4, "again"), (6, "at last")]).end()
+    # What it supersedes stands in its block still.
+    again = history.root("again").log("loss", range(3000), random.normal(size=3000).tolist())
+    again.resume().log("loss", [2000, 2001])
 
 
 def _describe(run: BuiltRun, number: int) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
+from tb_runhistory.query.parsing import parse_filter
+from tb_runhistory.query.search import RunSearch
+from tb_runhistory.query.terms import AnyOf, Attribute, Field, IsMissing, Metric, Not, Parameter
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import DataClass, SetParameter
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.base import RunHistoryReader
@@ -34,14 +37,14 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def hurt(sound: Path, folder: Path, table: str) -> RunHistoryReader:
-    """A reader of a copy that has lost a page in the midst of a table or index."""
+def hurt(sound: Path, folder: Path, table: str, least: int = 2) -> RunHistoryReader:
+    """A reader of a copy that has lost a page in the midst of a table or index of at least so many pages."""
     path = folder / "hurt.db"
     shutil.copy(sound, path)
     with closing(sqlite3.connect(path)) as raw:
         leaves = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path"
         pages = [page for (page,) in raw.execute(leaves, (table,))]
-    assert len(pages) >= 2, f"{table} has {len(pages)} pages"
+    assert len(pages) >= least, f"{table} has {len(pages)} pages"
     with path.open("r+b") as file:
         file.seek((pages[len(pages) // 2] - 1) * PAGE)
         file.write(b"\xff" * PAGE)
@@ -56,9 +59,9 @@ def test_a_lost_page_of_runs_costs_their_rows_in_the_listing_and_the_tree(sound:
         assert RUNS / 2 < len(runs) < RUNS
         assert runs.run_id == [run_id for run_id in whole.run_id if run_id in set(runs.run_id)]
         assert reader.run_ids(Scope()) == runs.run_id
-        columns = (TreeColumn(ColumnKind.METRIC, "loss"),)
+        columns = (Metric("loss"),)
         sweep = whole.run_id[0]
-        page = reader.tree_page(TreeQuery(START, Scope(), sweep, RunField.NAME, columns=columns, limit=10))
+        page = reader.tree_page(TreeQuery(START, Scope(), sweep, Field(Attribute.NAME), columns=columns, limit=10))
         assert page.total == len(runs) - 1
         assert page.runs.run_id == runs.run_id[:0:-1][:10]
         tops = reader.tree_page(TreeQuery(START, Scope()))
@@ -71,7 +74,25 @@ def test_a_lost_page_of_series_costs_the_series_of_few_runs(sound: Path, tmp_pat
         series = reader.series(Scope(), DataClass.SCALAR)
         assert RUNS < len(series) < 2 * RUNS
         assert len(reader.runs(Scope())) == RUNS + 1
-        assert all(len(read.points) == 40 for read in reader.read_points(series.key))
+        read = dict(zip(series.key, reader.read_points(series.key), strict=True))
+        # What is known of a run's series is read together: that of a run on the edge of the page may be lost.
+        assert len({key.run_id for key, line in read.items() if line.damaged}) <= 1
+        assert all(len(line.points) == 40 for line in read.values() if not line.damaged)
+
+
+@pytest.mark.parametrize("table", ["runs", "series"])
+def test_a_lost_page_costs_a_search_the_runs_of_which_it_knows_nothing(sound: Path, tmp_path: Path, table: str) -> None:
+    loss, rate = Metric("loss"), Parameter("rate")
+    with hurt(sound, tmp_path, table) as reader:
+        found = reader.search(RunSearch(START, filter=parse_filter("metrics.loss = 39 and params.rate < 100")))
+        assert RUNS / 2 < found.matches < RUNS
+        both = reader.search(RunSearch(START, filter=AnyOf((Not(IsMissing(loss)), Not(IsMissing(rate))))))
+        assert both.matches >= found.matches
+        query = TreeQuery(START, filter=parse_filter("any(children.metrics.loss = 39)"), columns=(loss,), statuses=True)
+        page = reader.tree_page(query)
+        assert (len(page.runs), page.matches) == (1, 1)
+        assert page.statuses is not None
+        assert RUNS / 2 < page.statuses.sum() <= RUNS
 
 
 def test_a_lost_page_of_points_costs_the_lines_that_stand_on_it_and_not_the_chart(sound: Path, tmp_path: Path) -> None:
@@ -92,3 +113,19 @@ def test_a_lost_page_of_entries_costs_the_texts_that_stand_on_it(sound: Path, tm
         read = reader.read_entries(reader.series(Scope(), DataClass.TEXT).key)
         assert RUNS / 2 < sum(len(texts) for texts in read) < RUNS
         assert all(len(texts) + texts.damaged == 1 for texts in read)
+
+
+@pytest.mark.parametrize("table", ["experiments", "experiments_by_name", "names", "sqlite_autoindex_store_1"])
+def test_a_small_table_that_is_lost_whole_costs_what_it_says_and_no_run(
+    sound: Path, tmp_path: Path, table: str
+) -> None:
+    with hurt(sound, tmp_path, table, 1) as reader:
+        runs = reader.runs(Scope())
+        assert len(runs) == RUNS + 1
+        # Where the table is lost its index still has the name.
+        assert set(runs.experiment) == {"mnist"}
+        assert len(reader.series(Scope(), DataClass.SCALAR)) == 2 * RUNS
+        assert reader.tree_page(TreeQuery(START, Scope())).total == 1
+        assert reader.tree_columns(Scope()).column == [Parameter("rate"), Metric("loss"), Metric("speed")]
+        changes = reader.changes(1)
+        assert changes.runs is None or len(changes.runs) == RUNS + 1

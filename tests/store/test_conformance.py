@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.conformance.entries_suite import EntriesSuite
 from tests.conformance.exactly_once_suite import ExactlyOnceSuite
 from tests.conformance.lifecycle_suite import LifecycleSuite
+from tests.conformance.questions_suite import QuestionsSuite
 from tests.conformance.runs_suite import RunsSuite
 from tests.conformance.series_suite import SeriesSuite
 from tests.conformance.tree_suite import TreeSuite
@@ -20,6 +21,10 @@ class TestLifecycle(LifecycleSuite):
 
 class TestTree(TreeSuite):
     """Pages of the tree."""
+
+
+class TestQuestions(QuestionsSuite):
+    """What is asked of relatives, and searches."""
 
 
 class TestSeries(SeriesSuite):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
-from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
+from tb_runhistory.query.terms import Attribute, Column, Field, Metric, Parameter
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import Change, CreateRun, DeclareSeries, SetParameter
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.points import Points
@@ -21,13 +22,17 @@ from tb_runhistory.uri import parse_uri
 from tests.conformance.builder import JOURNAL, START, id_of, points_of
 
 PARAMETERS, METRICS = 6, 4
-COLUMNS = (
-    *(TreeColumn(ColumnKind.PARAMETER, f"p{number}") for number in range(PARAMETERS)),
-    *(TreeColumn(ColumnKind.METRIC, f"m{number}") for number in range(METRICS)),
+COLUMNS: tuple[Column, ...] = (
+    *(Parameter(f"p{number}", inherited=True) for number in range(PARAMETERS)),
+    *(Metric(f"m{number}") for number in range(METRICS)),
 )
 SWEEP, SESSION = id_of("sweep"), id_of("session")
 MOST_STATEMENTS = 12
-ORDERS: list[RunField | TreeColumn] = [*RunField, COLUMNS[0], COLUMNS[-1]]
+ORDERS: list[Column] = [
+    *map(Field, (Attribute.CREATED, Attribute.NAME, Attribute.STATUS, Attribute.STARTED, Attribute.DURATION)),
+    COLUMNS[0],
+    COLUMNS[-1],
+]
 
 
 def sweep_of(folder: Path, trials: int) -> RunHistoryReader:
@@ -67,9 +72,7 @@ def counted_statements() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("sort", ORDERS, ids=str)
-def test_a_page_takes_as_many_statements_however_many_runs_there_are(
-    tmp_path: Path, sort: RunField | TreeColumn
-) -> None:
+def test_a_page_takes_as_many_statements_however_many_runs_there_are(tmp_path: Path, sort: Column) -> None:
     taken = set()
     for trials in (3, 300):
         query = TreeQuery(START, parent_id=SWEEP, sort=sort, limit=50, columns=COLUMNS)
@@ -112,8 +115,8 @@ def test_cells_are_read_for_the_runs_of_the_page_only(tmp_path: Path, monkeypatc
     monkeypatch.setattr(tree_cells, "_own_parameters", noting)
     with sweep_of(tmp_path, 300) as reader:
         page = reader.tree_page(TreeQuery(START, parent_id=SWEEP, sort=COLUMNS[1], limit=20, columns=COLUMNS))
-    assert [cells[0] for cells in page.cells[:3]] == [1, 299, 598]
-    assert asked == [1, 20], "the one run above, whose parameters are inherited, and the page"
+    assert [values[0] for values in page.values[:3]] == [1, 299, 598]
+    assert asked == [1, 21], "the one run above, whose parameters are inherited, and the page with it"
 
 
 @pytest.mark.parametrize("parent_id", ["", SWEEP], ids=["roots", "children"])

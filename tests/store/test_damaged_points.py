@@ -92,6 +92,26 @@ def test_a_flipped_bit_shows_nothing_wrong_and_stops_nothing(column: Column[Any]
         assert store.read("new").points.steps.tolist() == [20_000]
 
 
+@pytest.mark.parametrize("column", ["last_step", "count", "first_step", "payload"])
+def test_a_flipped_bit_brings_nothing_back_that_was_cut_off_a_block(column: str) -> None:
+    random = np.random.default_rng(len(column))
+    for _ in range(12):
+        store = LoggedStore()
+        store.log(range(0, 30_000, 3))
+        store.session = 2
+        store.log([15_000], [0.5])
+        shown = {step: float(step) for step in range(0, 15_000, 3)} | {15_000: 0.5}
+        rows = store.rows(select(blocks.c.level, blocks.c.count).order_by(text("rowid")))
+        flip(store, blocks, blocks.c[column], rows.index((0, 904)), int(random.integers(0, 300)))
+        assert assert_shows_nothing_wrong(store, {"loss": shown}) in (0, 904)
+        # Nor does what is logged later, by this session or another.
+        store.log(range(15_003, 30_000, 3), [0.5] * 4999)
+        store.session = 3
+        store.log([9000], [0.25])
+        shown = {step: float(step) for step in range(0, 9000, 3)} | {9000: 0.25}
+        assert assert_shows_nothing_wrong(store, {"loss": shown}) <= BLOCK_COST
+
+
 BLOCK_COST = 4096
 
 

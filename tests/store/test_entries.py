@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -33,6 +33,7 @@ LOTS = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(lots=LOTS, together=st.booleans())
+@example(lots=[(3, [3, 2]), (1, [2]), (2, [0])], together=False)
 def test_texts_read_like_a_dictionary_of_steps(lots: list[tuple[int, list[int]]], together: bool) -> None:
     store = LoggedStore()
     logged: list[tuple[int, int, str]] = []

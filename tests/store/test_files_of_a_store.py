@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from tb_runhistory.errors import NotFound
 from tb_runhistory.store.opening import open_database
 from tb_runhistory.store.sql.schema import properties
 from tb_runhistory.store.sqlite import writing
+from tb_runhistory.store.sqlite.connection import connect_reader
 from tb_runhistory.store.sqlite.database import SqliteDatabase
+from tb_runhistory.store.sqlite.files import has_log
 from tb_runhistory.uri import parse_uri
 from tests.conformance.builder import id_of
 
@@ -348,3 +352,53 @@ def test_whatever_is_done_to_the_files_the_store_is_whole(
         store.open().close()
         assert store.rows() == expected
         store.check()
+
+
+def test_who_reads_under_locks_keeps_them_when_who_read_a_log_that_was_left_is_done(killed: Store) -> None:
+    path = str(killed.path)
+    unlocked = connect_reader(path, has_log)
+    writer = killed.open()
+    reading = connect_reader(path, has_log)
+    assert (unlocked.has_locks, reading.has_locks) == (False, True)
+    reading.execute("BEGIN")
+    reading.execute("SELECT count(*) FROM properties").fetchone()
+    assert is_locked(path)
+    unlocked.close()
+    assert is_locked(path)
+    reading.close()
+    writer.close()
+    assert not is_locked(path)
+    assert path not in [os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")]
+    killed.check()
+
+
+def test_a_forked_child_closes_what_it_inherits_and_opens_its_own(killed: Store) -> None:
+    writer = killed.open()
+    reading = connect_reader(str(killed.path), has_log)
+    child = os.fork()
+    if child == 0:
+        try:
+            reading.close()
+            own = connect_reader(str(killed.path), has_log)
+            rows = own.execute("SELECT count(*) FROM properties").fetchone()[0]
+            own.close()
+            os._exit(0 if rows else 2)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    reading.close()
+    writer.close()
+    killed.check()
+
+
+def is_locked(path: str) -> bool:
+    """Whether another process sees a lock on SQLite's bytes of the file."""
+    ask = (
+        "import fcntl, os, struct, sys\n"
+        "flock = struct.Struct('hh4xqqi4x')\n"
+        "asked = flock.pack(fcntl.F_WRLCK, os.SEEK_SET, 0x40000000, 512, 0)\n"
+        "file = os.open(sys.argv[1], os.O_RDWR)\n"
+        "print(flock.unpack(fcntl.fcntl(file, fcntl.F_GETLK, asked))[0] != fcntl.F_UNLCK)"
+    )
+    answer = subprocess.run([sys.executable, "-c", ask, path], capture_output=True, text=True, check=True)
+    return answer.stdout.strip() == "True"

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from tb_runhistory.points.block import BLOCK_POINTS
 from tb_runhistory.records.changes import DeclareSeries
 from tb_runhistory.records.identity import new_id
 from tb_runhistory.records.points import Points
-from tb_runhistory.store.sql.series import block_writing
+from tb_runhistory.store.sql.schema import blocks
+from tb_runhistory.store.sql.series import block_cutting, points_writing
 from tb_runhistory.store.sql.series.points_writing import APPEND_ROWS, SHORT_RUN_POINTS
 from tests.points.series_strategies import noise
 from tests.store.logged import LoggedStore, points_at
@@ -276,6 +277,58 @@ def test_many_series_of_a_resumed_run_are_cut_at_once() -> None:
     assert store.read("299").points.values.tolist() == [*range(50), 0]
 
 
+def test_a_resumed_run_writes_none_of_its_blocks_anew() -> None:
+    store = LoggedStore()
+    tags = [f"{number}" for number in range(150)]
+    store.apply_together([(store.series(tag), points_at(range(1000))) for tag in tags])
+    written = {row.series: row.payload for row in store.rows(select(blocks))}
+    store.session = 2
+    with counted(store) as sent:
+        store.apply_together([(store.series(tag), points_at([500], [0.0])) for tag in tags])
+    # Its facts, the note and the new end of its block of each series, and a few statements for all.
+    assert sent() <= 3 * len(tags) + 30
+    assert {row.series: row.payload for row in store.rows(select(blocks))} == written
+    assert store.count("blocks", "level = 0 AND count = 500 AND last_step = 499") == len(tags)
+    assert store.facts().count.tolist() == [501] * len(tags)
+    assert store.facts().hidden.tolist() == [500] * len(tags)
+    assert store.read("149").points.steps.tolist() == list(range(501))
+    assert store.all_values("149").steps.tolist() == list(range(501))
+
+
+def test_what_was_cut_off_a_block_leaves_it_when_it_is_written_anew() -> None:
+    store = LoggedStore()
+    store.log(range(9000))
+    for session, step in ((2, 8900), (3, 8500), (4, 8300)):
+        store.session = session
+        store.log([step])
+    assert store.count("blocks", "level = -2") == 0
+    store.log(range(8301, 17_000))
+    hidden = [
+        (row.first_step, row.last_step, row.count) for row in store.rows(select(blocks).where(blocks.c.level == -2))
+    ]
+    # Beside what two sessions logged that never was in a block.
+    assert sorted(hidden) == [(8300, 8999, 700), (8500, 8900, 2)]
+    assert store.facts().hidden.tolist() == [702]
+    assert store.read().points.steps.tolist() == list(range(17_000))
+
+
+def test_a_block_that_is_superseded_whole_stays_as_it_is() -> None:
+    store = LoggedStore()
+    store.log(range(3 * BLOCK_POINTS))
+    store.log([3 * BLOCK_POINTS - 1])
+    columns = [row.payload[4:] for row in store.rows(select(blocks).where(blocks.c.level == 0))]
+    store.session = 2
+    store.log([-7])
+    hidden = store.rows(select(blocks).where(blocks.c.level == -2))
+    assert [row.payload[4:] for row in hidden] == columns
+    assert store.count("blocks", "level > -2") == 0
+    assert (store.facts().count.tolist(), store.facts().hidden.tolist()) == ([1], [3 * BLOCK_POINTS + 1])
+    store.session = 3
+    store.log([-8])
+    assert store.read().points.steps.tolist() == [-8]
+    assert store.facts().hidden.tolist() == [3 * BLOCK_POINTS + 2]
+
+
 def test_rows_wait_until_they_are_many() -> None:
     store = LoggedStore()
     for step in range(APPEND_ROWS - 1):
@@ -288,8 +341,8 @@ def test_rows_wait_until_they_are_many() -> None:
 
 
 def test_a_long_stretch_is_superseded_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(block_writing, "_POINTS_AT_ONCE", 3 * BLOCK_POINTS)
-    monkeypatch.setattr(block_writing, "_BLOCKS_AT_ONCE", 2)
+    monkeypatch.setattr(points_writing, "_POINTS_AT_ONCE", 3 * BLOCK_POINTS)
+    monkeypatch.setattr(block_cutting, "_BLOCKS_AT_ONCE", 2)
     store = LoggedStore()
     for tag, count in (("long", 90_000), ("short", 9_000), ("shorter", 8_000)):
         store.log(range(count), tag=tag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from tb_runhistory import Experiment, Workspace
-from tb_runhistory.errors import InvalidUri, NotAStore, NotFound, StoreTooNew, StoreUnavailable
+from tb_runhistory.errors import InvalidUri, NotAStore, NotFound, RefusedData, StoreTooNew, StoreUnavailable
 from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.identity import new_id
@@ -211,3 +212,14 @@ def test_runs_are_recorded_through_the_api(uri: StoreUri, own_journals: Path) ->
         assert read.points.steps.tolist() == list(range(500))
     kept = [path for path in own_journals.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
     assert not kept, "a password is not written to a journal"
+
+
+def test_a_name_that_no_index_takes_is_refused_by_a_sentence_and_costs_itself(uri: StoreUri) -> None:
+    # Random, since the server compresses what it can.
+    name = secrets.token_hex(1500)
+    with open_writer(uri) as writer, open_reader(uri) as reader:
+        run = History(writer).root("run")
+        with pytest.raises(RefusedData, match="a name of more than about 2,700 bytes: choose a shorter one"):
+            run.log(name, [0])
+        run.log("loss", [0])
+        assert reader.series(Scope(), DataClass.SCALAR).tag == ["loss"]

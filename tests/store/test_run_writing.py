@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from tb_runhistory.errors import RefusedData
-from tb_runhistory.query.tree import ColumnKind, TreeColumn, TreeQuery
+from tb_runhistory.query.terms import Parameter
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import (
     AddProperties,
     CreateRun,
@@ -421,7 +422,7 @@ def test_whatever_is_recorded_is_stored_and_read(
         stored(name): None if value is None else stored(value) for name, value in tags.items()
     }
     assert len(reader.properties(scope)) == len({stored(name) for name in properties})
-    column = TreeColumn(ColumnKind.PARAMETER, next(iter(parameters), "none"))
+    column = Parameter(next(iter(parameters), "none"), inherited=True)
     page = reader.tree_page(TreeQuery(START, scope, sort=column, columns=(column,)))
     assert page.runs.run_id == [run_id]
     assert damaged_rows(door) == []
@@ -508,9 +509,9 @@ def test_cells_of_another_type_cost_themselves(history: History, door: StoreDoor
     assert (found.number.tolist(), found.dropped.tolist()) == ([0], [0])
     assert len(reader.parameters(ALL)) == 0
     assert reader.experiments().name == ["\ufffd"]
-    rate = TreeColumn(ColumnKind.PARAMETER, "lr")
+    rate = Parameter("lr", inherited=True)
     page = reader.tree_page(TreeQuery(START, sort=rate, columns=(rate,)))
-    assert (page.runs.run_id, page.cells) == ([run.run_id], [[None]])
+    assert (page.runs.run_id, page.values) == ([run.run_id], [[None]])
     run.resume().end()
     assert reader.runs(ALL).status == [RunStatus.COMPLETED]
     assert {"runs", "params", "experiments"} == set(damaged_rows(door))
@@ -533,9 +534,9 @@ def test_long_texts_are_cut_where_pages_show_them(history: History, reader: RunH
     long = "x" * 1_200_000
     run = history.root("run", display_name=long)
     run.apply(SetParameter(run.root_id, run.run_id, "text", long), DescribeRun(run.root_id, run.run_id, None, long))
-    column = TreeColumn(ColumnKind.PARAMETER, "text")
+    column = Parameter("text", inherited=True)
     page = reader.tree_page(TreeQuery(START, columns=(column,)))
-    [[cell]] = page.cells
+    [[cell]] = page.values
     assert isinstance(cell, str)
     assert len(cell) <= 10_001
     assert cell.endswith("…")

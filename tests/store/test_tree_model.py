@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn, TreeQuery
+from tb_runhistory.query.terms import Attribute, Column, Field, Metric, Parameter
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import DataClass, ParameterValue, SetParameter
 from tb_runhistory.records.columns import Scope
 from tb_runhistory.store.base import RunHistoryReader
@@ -21,7 +22,7 @@ from tests.conformance.builder import START, BuiltRun, History, id_of
 from tests.conformance.engines import ENGINES
 
 VALUES: list[ParameterValue] = [0, 1, True, False, 0.5, -3, 1e300, math.inf, -math.inf, math.nan, "adam", "", "Zebra"]
-LR, LOSS = TreeColumn(ColumnKind.PARAMETER, "lr"), TreeColumn(ColumnKind.METRIC, "loss")
+LR, LOSS = Parameter("lr", inherited=True), Metric("loss")
 NOW = START + 500
 
 
@@ -63,9 +64,9 @@ class Model:
         series = reader.series(Scope(), DataClass.SCALAR, ["loss"])
         self._last = {key.run_id: last for key, last in zip(series.key, series.last_value.tolist(), strict=True)}
 
-    def key(self, row: int, sort: RunField | TreeColumn) -> tuple[float | str, ...] | None:
+    def key(self, row: int, sort: Column) -> tuple[float | str, ...] | None:
         """What the run in ``row`` is sorted by; None for no value."""
-        if sort == RunField.CREATED:
+        if sort == Field(Attribute.CREATED):
             return (float(self.runs.created_at[row]),)
         if sort == LOSS:
             last = self._last.get(self.runs.run_id[row], math.nan)
@@ -76,7 +77,7 @@ class Model:
             return None
         return (1, value) if isinstance(value, str) else (0, float(value))
 
-    def children(self, parent_id: str, sort: RunField | TreeColumn, descending: bool) -> list[str]:
+    def children(self, parent_id: str, sort: Column, descending: bool) -> list[str]:
         """The ids of the children in order."""
         rows = [row for row, parent in enumerate(self.runs.parent_id) if parent == parent_id]
         keyed = [(self.key(row, sort), row) for row in rows]
@@ -90,13 +91,13 @@ class Model:
 
 @given(
     number=st.integers(-1, 89),
-    sort=st.sampled_from([RunField.CREATED, LR, LOSS]),
+    sort=st.sampled_from([Field(Attribute.CREATED), LR, LOSS]),
     descending=st.booleans(),
     limit=st.integers(1, 40),
 )
 @settings(max_examples=150)
 def test_pages_give_each_child_once_and_in_order(
-    reader: RunHistoryReader, number: int, sort: RunField | TreeColumn, descending: bool, limit: int
+    reader: RunHistoryReader, number: int, sort: Column, descending: bool, limit: int
 ) -> None:
     parent_id = "" if number < 0 else id_of(f"run-{number}")
     expected = Model(reader).children(parent_id, sort, descending)

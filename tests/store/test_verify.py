@@ -28,6 +28,7 @@ from tb_runhistory.store.verify.faults import Fault, Part, StoreReport
 from tb_runhistory.store.verify.store import verify_store
 from tb_runhistory.uri import StoreUri, parse_uri
 from tests.conformance.builder import START, History, id_of, key_of
+from tests.store.other_files import make_foreign, make_newer
 from tests.store.test_series_model import OPERATIONS, Log
 from tests.store.test_viewing_writes_nothing import closed_store, contents, killed_store
 
@@ -157,6 +158,7 @@ def test_a_damaged_tail_is_found(path: Path) -> None:
         ("last_step", COUNT),
         ("last_wall_time", START),
         ("last_value", 0.5),
+        ("first_value", None),
         ("minimum", -1.0),
         ("minimum_step", 1),
         ("maximum", None),
@@ -246,18 +248,6 @@ def test_pages_of_zeros_are_found_wherever_they_are(path: Path) -> None:
     for page in np.linspace(1, pages - 1, 8).astype(int).tolist():
         path.write_bytes(whole[: page * 4096] + bytes(4096) + whole[(page + 1) * 4096 :])
         assert faults(path), page
-
-
-def make_foreign(path: Path) -> None:
-    """Another program's SQLite file."""
-    with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA application_id=7")
-
-
-def make_newer(path: Path) -> None:
-    """A store of a schema that is not known yet."""
-    with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA user_version=99")
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,20 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { refusal, serve } from "../testing/server";
 import { getBytes, getOverview, getRunPage, getVersion } from "./client";
-import { refusal, serve } from "./testing/server";
 
 afterEach(() => vi.unstubAllGlobals());
 
 const PAGE = {
   parent: "",
   experiment: "",
+  filter: "",
+  show: "ancestors",
   sort: "created",
   order: "desc",
   offset: 0,
   limit: 100,
   columns: [],
+  statuses: false,
 } as const;
 
 const QUESTIONS: [string, (signal?: AbortSignal) => Promise<unknown>][] = [

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { ApiError, getBytes, getRunPage, getVersion } from "./client";
+import { ApiError, getBytes, getMetricsOf, getRunPage, getVersion } from "./client";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -14,17 +14,30 @@ test("a page of runs is asked for with every parameter and each column by itself
   await getRunPage({
     parent: "01ab",
     experiment: "a & b",
+    filter: "name = 'a&b'",
+    show: "flat",
     sort: "metric:loss",
     order: "asc",
     offset: 100,
     limit: 100,
     columns: ["param:lr", "metric:loss"],
+    statuses: true,
   });
   const url = asked.mock.calls[0]?.[0] as URL;
   expect(url.pathname).toBe("/v1/runs");
   expect(url.searchParams.get("experiment")).toBe("a & b");
   expect(url.searchParams.get("offset")).toBe("100");
+  expect([url.searchParams.get("filter"), url.searchParams.get("show")]).toEqual(["name = 'a&b'", "flat"]);
   expect(url.searchParams.getAll("column")).toEqual(["param:lr", "metric:loss"]);
+  expect(url.searchParams.get("statuses")).toBe("1");
+});
+
+test("the metrics of runs are asked for with each run by itself", async () => {
+  const asked = answering("{}");
+  await getMetricsOf(["a", "b & c"]);
+  const url = asked.mock.calls[0]?.[0] as URL;
+  expect([url.pathname, url.searchParams.get("kind")]).toEqual(["/v1/columns", "metric"]);
+  expect(url.searchParams.getAll("run")).toEqual(["a", "b & c"]);
 });
 
 test("the address is taken from the page's base, below any prefix", async () => {
@@ -68,7 +81,7 @@ test("an abort stays an abort, so that nobody shows it", async () => {
   vi.stubGlobal("fetch", async () => {
     throw new DOMException("aborted", "AbortError");
   });
-  await expect(getVersion()).rejects.toHaveProperty("name", "AbortError");
+  await expect(getVersion(AbortSignal.abort())).rejects.toHaveProperty("name", "AbortError");
 });
 
 test("a message of the command line reads as a sentence", async () => {

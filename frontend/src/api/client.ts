@@ -3,35 +3,53 @@
  *
  * The page's base address is TensorBoard's for this plugin, wherever a proxy or a path prefix has put it.
  */
-import type { Overview, Problem, RunPage, Version } from "./messages";
+import type { ColumnPage, Completions, Overview, Problem, RunIds, RunNames, RunPage, Version } from "./messages";
 
 /** Why there is no answer, as a sentence for the person in front of the page. */
 export class ApiError extends Error {
   override name = "ApiError";
 
-  /** `status` is the HTTP status, 0 where no answer came at all. */
+  /**
+   * `status` is the HTTP status, 0 where no answer came at all; `isSilence` that the server took the question and did
+   * not answer in time; `wrong` where in a filter or a column the server found something else than it `expected`.
+   */
   constructor(
     message: string,
     readonly status: number,
+    readonly isSilence = false,
+    readonly wrong: Pick<Problem, "position" | "expected"> = { position: null, expected: [] },
   ) {
     super(message);
   }
 }
 
-/** What a page of the tree is asked for. Empty `parent` means the roots, empty `experiment` all experiments. */
+/** How long to wait for the version, in seconds: it costs the server next to nothing. */
+const VERSION_SECONDS = 5;
+/** How long to wait for anything else. The server itself ends a question after less. */
+const ANSWER_SECONDS = 60;
+
+/**
+ * What a page of the tree is asked for. Empty `parent` means the roots, empty `experiment` all experiments, empty
+ * `filter` none.
+ */
 export interface RunPageRequest {
   parent: string;
   experiment: string;
+  filter: string;
+  /** What the filter leaves of the tree; without one it is whole. Below a run of "tops" is all that is there. */
+  show: "ancestors" | "subtrees" | "flat" | "tops";
   sort: string;
   order: "asc" | "desc";
   offset: number;
   limit: number;
   columns: readonly string[];
+  /** Whether each run brings how many of those below it have which status. */
+  statuses: boolean;
 }
 
 /** The store's version now: a text that differs whenever any answer may differ. Throws ApiError. */
 export function getVersion(signal?: AbortSignal): Promise<Version> {
-  return getJson("version", new URLSearchParams(), signal);
+  return getJson("version", new URLSearchParams(), signal, VERSION_SECONDS);
 }
 
 /** The experiments and columns of one experiment, of all where `experiment` is empty. Throws ApiError. */
@@ -39,25 +57,86 @@ export function getOverview(experiment: string, signal?: AbortSignal): Promise<O
   return getJson("overview", new URLSearchParams({ experiment }), signal);
 }
 
+/** What is looked for among the columns of one experiment, or of all. An empty `kind` means both. */
+export interface ColumnPageRequest {
+  experiment: string;
+  kind: "metric" | "param" | "";
+  text: string;
+  offset: number;
+  limit: number;
+}
+
+/** Some of the columns in whose names a text stands, those that most runs have first. Throws ApiError. */
+export function getColumns(request: ColumnPageRequest, signal?: AbortSignal): Promise<ColumnPage> {
+  const { offset, limit, ...rest } = request;
+  return getJson("columns", new URLSearchParams({ ...rest, offset: String(offset), limit: String(limit) }), signal);
+}
+
+/** What runs are called, `MOST_NAMED` at a time. Throws ApiError. */
+export function getRunNames(runIds: readonly string[], signal?: AbortSignal): Promise<RunNames> {
+  return getJson("runs/by-id", new URLSearchParams(runIds.map((runId) => ["run", runId])), signal);
+}
+
+/** So many ids make an address that proxies let through: some take no more than 4,096 characters. */
+export const MOST_NAMED = 90;
+
 /**
  * Some of one parent's children, in the server's order; `columns` are the cells that each run brings. Throws ApiError.
  */
 export function getRunPage(request: RunPageRequest, signal?: AbortSignal): Promise<RunPage> {
-  const { columns, offset, limit, ...rest } = request;
-  const parameters = new URLSearchParams({ ...rest, offset: String(offset), limit: String(limit) });
+  const { columns, statuses, offset, limit, filter, show, ...rest } = request;
+  const filtered = filter === "" ? {} : { filter, show };
+  const parameters = new URLSearchParams({ ...rest, ...filtered, offset: String(offset), limit: String(limit) });
   for (const column of columns) {
     parameters.append("column", column);
+  }
+  if (statuses) {
+    parameters.append("statuses", "1");
   }
   return getJson("runs", parameters, signal);
 }
 
-/** The body of an answer that is not JSON. Throws ApiError. */
-export async function getBytes(path: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<ArrayBuffer> {
-  return whole((await answer(path, parameters, signal)).arrayBuffer());
+/** The first of the runs that meet a filter, wherever they are in the trees. Throws ApiError. */
+export function getMatching(
+  { experiment, filter, sort, order }: Pick<RunPageRequest, "experiment" | "filter" | "sort" | "order">,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<RunIds> {
+  const parameters = new URLSearchParams({ experiment, filter, sort, order, limit: String(limit) });
+  return getJson("runs/matching", parameters, signal);
 }
 
-async function getJson<Message>(path: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<Message> {
-  const text = await whole((await answer(path, parameters, signal)).text());
+/** What may stand in the text of a filter at a place, which counts whole characters. Throws ApiError. */
+export function getCompletions(
+  experiment: string,
+  text: string,
+  position: number,
+  signal?: AbortSignal,
+): Promise<Completions> {
+  return getJson("completions", new URLSearchParams({ experiment, text, position: String(position) }), signal);
+}
+
+/** The metrics that most of some runs have first; 100 runs at most. Throws ApiError. */
+export function getMetricsOf(runIds: readonly string[], signal?: AbortSignal): Promise<ColumnPage> {
+  const parameters = new URLSearchParams({ kind: "metric", limit: "20" });
+  for (const runId of runIds) {
+    parameters.append("run", runId);
+  }
+  return getJson("columns", parameters, signal);
+}
+
+/** The body of an answer that is not JSON. Throws ApiError. */
+export function getBytes(path: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<ArrayBuffer> {
+  return answer(path, parameters, signal, ANSWER_SECONDS, (response) => response.arrayBuffer());
+}
+
+async function getJson<Message>(
+  path: string,
+  parameters: URLSearchParams,
+  signal?: AbortSignal,
+  seconds = ANSWER_SECONDS,
+): Promise<Message> {
+  const text = await answer(path, parameters, signal, seconds, (response) => response.text());
   try {
     return JSON.parse(text) as Message;
   } catch {
@@ -65,39 +144,58 @@ async function getJson<Message>(path: string, parameters: URLSearchParams, signa
   }
 }
 
-async function answer(path: string, parameters: URLSearchParams, signal?: AbortSignal): Promise<Response> {
+/**
+ * The body of an answer, whole, as `read` takes it. A caller's abort passes through; whatever else goes wrong becomes a
+ * sentence.
+ */
+async function answer<Body>(
+  path: string,
+  parameters: URLSearchParams,
+  signal: AbortSignal | undefined,
+  seconds: number,
+  read: (response: Response) => Promise<Body>,
+): Promise<Body> {
   const url = new URL(`v1/${path}`, document.baseURI);
   url.search = parameters.toString();
-  const response = await whole(fetch(url, { headers: { Accept: "*/*" }, ...(signal && { signal }) }));
-  if (!response.ok) {
-    throw new ApiError(await sentenceOf(response), response.status);
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const timer = setTimeout(end, seconds * 1000);
+  signal?.addEventListener("abort", end);
+  if (signal?.aborted) {
+    end();
   }
-  return response;
-}
-
-/** Waits for what the network brings. An abort passes through; anything else becomes a sentence. */
-async function whole<Body>(arriving: Promise<Body>): Promise<Body> {
   try {
-    return await arriving;
+    const response = await fetch(url, { headers: { Accept: "*/*" }, signal: ending.signal });
+    if (!response.ok) {
+      throw await problemOf(response);
+    }
+    return await read(response);
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") {
+    if (error instanceof ApiError || signal?.aborted) {
       throw error;
     }
+    if (ending.signal.aborted) {
+      throw new ApiError(`TensorBoard is there, but has not answered for ${seconds} seconds.`, 0, true);
+    }
     throw new ApiError("TensorBoard does not answer. Is it still running?", 0);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
   }
 }
 
-async function sentenceOf(response: Response): Promise<string> {
+async function problemOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => "");
   try {
     const problem = JSON.parse(text) as Partial<Problem> | null;
     if (typeof problem?.error === "string" && problem.error !== "") {
-      return asSentence(problem.error);
+      const { position = null, expected = [] } = problem;
+      return new ApiError(asSentence(problem.error), response.status, false, { position, expected });
     }
   } catch {
     // A proxy in between answers with a page of its own.
   }
-  return `The server refused the request with status ${response.status}.`;
+  return new ApiError(`The server refused the request with status ${response.status}.`, response.status);
 }
 
 /** The command's messages begin and end as they stand in a terminal; on a page they are sentences. */

@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { expect, test } from "vitest";
+import { seededRandom } from "../testing/random";
 import { formatDuration, formatTime, formatValue, formatWhole } from "./numbers";
 
 test.each([
@@ -40,4 +41,33 @@ test("a moment is written in full, and one outside the calendar is said to be un
   expect(formatTime(new Date(2026, 10, 4, 9, 5, 3).getTime() / 1000)).toBe("2026-11-04 09:05:03");
   expect(formatTime(1e300)).toBe("unknown time");
   expect(formatTime(Number.NaN)).toBe("unknown time");
+});
+
+/** What a text says as a number. */
+function readNumber(text: string): number {
+  return Number(text.replaceAll("\u2212", "-").replaceAll(",", ""));
+}
+
+test("a value as it is read is the value to six digits, however large or small", () => {
+  const random = seededRandom(64);
+  for (let round = 0; round < 2000; round++) {
+    const value = (random() - 0.5) * 10 ** (random() * 600 - 300);
+    expect(Math.abs(readNumber(formatValue(value)) / value - 1)).toBeLessThan(1e-5);
+  }
+});
+
+test("a duration as it is read is right to a part in twenty, with one unit or two", () => {
+  const random = seededRandom(65);
+  const lengths: Record<string, number> = { d: 86400, h: 3600, min: 60, s: 1 };
+  for (let round = 0; round < 1000; round++) {
+    const seconds = 1 + 10 ** (random() * 7);
+    const parts = formatDuration(seconds).match(/[\d.]+ \w+/g) ?? [];
+    const read = parts.reduce((sum, part) => {
+      const [amount, unit] = part.split(" ") as [string, string];
+      return sum + Number(amount) * (lengths[unit] as number);
+    }, 0);
+    expect(parts.length).toBeGreaterThanOrEqual(1);
+    expect(parts.length).toBeLessThanOrEqual(2);
+    expect(Math.abs(read / seconds - 1)).toBeLessThan(0.05);
+  }
 });

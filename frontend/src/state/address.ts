@@ -34,7 +34,7 @@ export function readFragment(hash: string): URLSearchParams {
 /** The fragment with this tab's parameters in place of those it had; all others stay. */
 export function writeFragment(hash: string, parameters: URLSearchParams): string {
   const others = partsOf(hash).filter((part) => !part.startsWith(PREFIX));
-  const own = [...parameters].map(([key, value]) => `${PREFIX}${key}=${encodeURIComponent(value)}`);
+  const own = [...parameters].map(([key, value]) => `${PREFIX}${key}=${encoded(value)}`);
   const [tab = PLUGIN, ...rest] = others;
   return `#${[tab, ...rest, ...own].join("&")}`;
 }
@@ -43,6 +43,11 @@ export function writeFragment(hash: string, parameters: URLSearchParams): string
 export function isElsewhere(hash: string): boolean {
   const [tab = PLUGIN] = partsOf(hash);
   return tab !== PLUGIN && !tab.startsWith(PREFIX);
+}
+
+/** Commas may stand in a fragment as they are, where they keep a list of runs short. */
+function encoded(value: string): string {
+  return encodeURIComponent(value).replaceAll("%2C", ",");
 }
 
 function partsOf(hash: string): string[] {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../data/points/testing/answers";
+import { filterOf } from "../model/filters";
+import type { Interval } from "../model/interval";
+import { selectionOf } from "../model/selection";
+import { seededRandom } from "../testing/random";
 import { isElsewhere, readFragment, writeFragment } from "./address";
-import { type Selection, selectionOf, withoutRuns, withRuns } from "./selection";
-import { formatView, MOST_IDS, parseView, type View } from "./view";
+import { MOST_IDS } from "./codecs";
+import { type Linked, readLinked, writeLinked } from "./page";
 
 /** Texts that people give to experiments, metrics and parameters, by accident or on purpose. */
 const HOSTILE = [
@@ -49,16 +52,29 @@ function some<Item>(random: () => number, items: readonly Item[]): Item[] {
   return items.filter(() => random() < 0.4);
 }
 
-function someView(random: () => number): View {
+function someView(random: () => number): Linked {
   return {
     experiment: pick(random, HOSTILE),
     sort: pick(random, ["name", "created", ...HOSTILE.map((text) => `metric:${text}`)]),
     order: pick(random, ["asc", "desc"] as const),
-    expanded: new Set(some(random, RUN_IDS)),
+    expanded: random() < 0.3 ? null : new Set(some(random, RUN_IDS)),
     selected: random() < 0.3 ? null : selectionOf(some(random, RUN_IDS)),
-    metric: pick(random, HOSTILE),
+    metric: random() < 0.3 ? null : pick(random, HOSTILE),
     columns: random() < 0.3 ? null : some(random, HOSTILE).map((text) => `param:${text}`),
+    filter: filterOf(pick(random, ["", ...HOSTILE])),
+    show: pick(random, ["ancestors", "subtrees", "flat"] as const),
+    chart: {
+      xAxis: pick(random, ["step", "wall", "relative"] as const),
+      yScale: pick(random, ["linear", "log"] as const),
+      zoom: { x: someInterval(random), y: someInterval(random) },
+    },
   };
+}
+
+/** An interval of values above zero, which every axis can show. */
+function someInterval(random: () => number): Interval | null {
+  const min = random() * 10 ** (random() * 40 - 20);
+  return random() < 0.3 || min === 0 ? null : { min, max: min * (1 + random() + 1e-9) };
 }
 
 describe("a view in the address", () => {
@@ -66,7 +82,7 @@ describe("a view in the address", () => {
     const random = seededRandom(31);
     for (let round = 0; round < 500; round++) {
       const view = someView(random);
-      expect(parseView(readFragment(writeFragment("", formatView(view))))).toEqual(view);
+      expect(readLinked(readFragment(writeFragment("", writeLinked(view))))).toEqual(view);
     }
   });
 
@@ -74,8 +90,8 @@ describe("a view in the address", () => {
     const random = seededRandom(32);
     for (let round = 0; round < 100; round++) {
       const view = someView(random);
-      window.location.hash = writeFragment("#runhistory", formatView(view));
-      expect(parseView(readFragment(window.location.hash))).toEqual(view);
+      window.location.hash = writeFragment("#runhistory", writeLinked(view));
+      expect(readLinked(readFragment(window.location.hash))).toEqual(view);
     }
     window.location.hash = "";
   });
@@ -83,7 +99,7 @@ describe("a view in the address", () => {
   test("is written in one way only: to write it again changes nothing", () => {
     const random = seededRandom(33);
     for (let round = 0; round < 200; round++) {
-      const parameters = formatView(someView(random));
+      const parameters = writeLinked(someView(random));
       const hash = writeFragment("#runhistory&other=1", parameters);
       expect(writeFragment(hash, parameters)).toBe(hash);
     }
@@ -94,7 +110,7 @@ describe("a view in the address", () => {
     const others = ["runhistory", "_smoothing=0.6", "p.scalars.tag=loss", "runSelectionState=e30%3D", "x"];
     for (let round = 0; round < 200; round++) {
       const before = `#${others.join("&")}&p.runhistory.sort=name`;
-      const after = writeFragment(before, formatView(someView(random)));
+      const after = writeFragment(before, writeLinked(someView(random)));
       const parts = after.slice(1).split("&");
       expect(parts.filter((part) => !part.startsWith("p.runhistory."))).toEqual(others);
     }
@@ -105,76 +121,18 @@ describe("a view in the address", () => {
     const signs = [..."%&=#,.pärunhistory2Fselcdxm", "p.runhistory.", "selected=", "columns=", "%E0"];
     for (let round = 0; round < 1000; round++) {
       const text = `#${Array.from({ length: 20 }, () => pick(random, signs)).join("")}`;
-      const view = parseView(readFragment(text));
+      const view = readLinked(readFragment(text));
       expect(["asc", "desc"]).toContain(view.order);
-      expect(view.expanded).toBeInstanceOf(Set);
+      expect(view.expanded === null || view.expanded instanceof Set).toBe(true);
       expect(typeof isElsewhere(text)).toBe("boolean");
     }
   });
 
   test("names the first of many runs, in their order", () => {
     const ids = Array.from({ length: 3 * MOST_IDS }, (_, i) => `run${i}`);
-    const view = { ...parseView(new URLSearchParams()), selected: selectionOf(ids), expanded: new Set(ids) };
-    const back = parseView(readFragment(writeFragment("", formatView(view))));
+    const view = { ...readLinked(new URLSearchParams()), selected: selectionOf(ids), expanded: new Set(ids) };
+    const back = readLinked(readFragment(writeFragment("", writeLinked(view))));
     expect([...(back.selected?.keys() ?? [])]).toEqual(ids.slice(0, MOST_IDS));
-    expect([...back.expanded]).toEqual(ids.slice(0, MOST_IDS));
-  });
-});
-
-describe("a selection", () => {
-  const ALL = Array.from({ length: 12 }, (_, i) => `run${i}`);
-
-  /** What must hold after each change, and who had which colour before. */
-  function expectSound(next: Selection, before: Selection) {
-    expect(new Set(next.values()).size).toBe(next.size);
-    for (const [runId, number] of next) {
-      expect(number).toBeGreaterThanOrEqual(0);
-      if (before.has(runId)) {
-        expect(number).toBe(before.get(runId));
-      }
-    }
-  }
-
-  test("never gives two runs one colour, and never changes the colour of a run that stays", () => {
-    const random = seededRandom(36);
-    let selection: Selection = new Map();
-    for (let round = 0; round < 1000; round++) {
-      const runs = some(random, ALL);
-      const next = random() < 0.5 ? withRuns(selection, runs) : withoutRuns(selection, runs);
-      expectSound(next, selection);
-      selection = next;
-    }
-  });
-
-  test("uses the lowest colours that are free, so that colours do not run out while few are selected", () => {
-    const random = seededRandom(37);
-    let selection: Selection = new Map();
-    for (let round = 0; round < 500; round++) {
-      const most = Math.max(-1, ...selection.values());
-      const added = pick(random, ALL);
-      const next = withRuns(selection, [added]);
-      expect(Math.max(...next.values())).toBeLessThanOrEqual(Math.max(most, next.size - 1));
-      selection = withoutRuns(next, some(random, ALL));
-    }
-  });
-
-  test("keeps the order in which runs were selected; to select again changes nothing", () => {
-    const selection = selectionOf(["c", "a", "b"]);
-    expect([...withRuns(selection, ["b", "c"])]).toEqual([...selection]);
-    expect([...withRuns(selection, ["d", "a"]).keys()]).toEqual(["c", "a", "b", "d"]);
-  });
-
-  test("is a new one after each change: what was given is untouched", () => {
-    const selection = selectionOf(["a", "b"]);
-    withRuns(selection, ["c"]);
-    withoutRuns(selection, ["a"]);
-    expect([...selection]).toEqual([
-      ["a", 0],
-      ["b", 1],
-    ]);
-  });
-
-  test("to take out what is not in it does nothing", () => {
-    expect([...withoutRuns(selectionOf(["a"]), ["z", "__proto__"])]).toEqual([["a", 0]]);
+    expect([...(back.expanded ?? [])]).toEqual(ids.slice(0, MOST_IDS));
   });
 });

@@ -1,6 +1,6 @@
 import { act, cleanup, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { colorOf, type Theme } from "./palette";
+import { colorOf, dashOf, type Theme } from "./palette";
 import { useTheme } from "./useTheme";
 
 /** The share of white in a colour's light, from 0 to 1, as WCAG 2 defines relative luminance. */
@@ -34,6 +34,12 @@ describe.each<[Theme, string]>([
   test("begin again after the last one", () => {
     expect([10, 23, 1000].map((number) => colorOf(number, theme))).toEqual([0, 3, 0].map((i) => colors[i]));
   });
+});
+
+test("runs of one colour are told apart by their dashes", () => {
+  const looks = Array.from({ length: 40 }, (_, number) => `${colorOf(number, "light")} ${dashOf(number)}`);
+  expect(new Set(looks).size).toBe(40);
+  expect(dashOf(9)).toEqual([]);
 });
 
 describe("the theme of the page", () => {

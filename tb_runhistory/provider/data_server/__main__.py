@@ -101,12 +101,13 @@ def _make_ready(settings: ServerSettings) -> Loaded:
     from tb_runhistory.provider.data_provider import RunHistoryProvider
     from tb_runhistory.provider.data_server.servicer import Loaded
     from tb_runhistory.provider.snapshot import Snapshots
+    from tb_runhistory.query.parsing import parse_filter
     from tb_runhistory.records.columns import Scope
     from tb_runhistory.store.opening import open_reader
     from tb_runhistory.uri import parse_uri
 
     uri = parse_uri(settings.uri)
-    snapshots = Snapshots(lambda: open_reader(uri), Scope(uri.experiment, uri.runs))
+    snapshots = Snapshots(lambda: open_reader(uri), Scope(uri.experiment, uri.runs), parse_filter(uri.filter))
     # The first request would wait for the first snapshot. A store that cannot be read now may be readable then, but a
     # selection that is not there is a mistake.
     tolerated = StoreError if settings.check_selection else RunHistoryError

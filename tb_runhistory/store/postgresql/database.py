@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect, text
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, exc, func, inspect, text
 
 from tb_runhistory.errors import NotAStore, NotFound, StoreTooNew, StoreUnavailable
 from tb_runhistory.store.postgresql.faults import not_connected, translated
 from tb_runhistory.store.sql.database import Database
 from tb_runhistory.store.sql.schema import SCHEMA_VERSION, metadata
+from tb_runhistory.store.sql.types import Bytes
 from tb_runhistory.store.sql.upgrade import create, stored_version, upgrade, versions
 from tb_runhistory.uri import StoreUri
 
@@ -101,6 +102,9 @@ class PostgresDatabase(Database):
 
     def lock_experiments(self, connection: Connection) -> None:
         connection.execute(_LOCK, {"key": _EXPERIMENTS})
+
+    def raw_id(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.uuid_send(column, type_=Bytes())
 
     def stamp(self, connection: Connection) -> int:
         return cast(int, connection.execute(_STAMP).scalar_one())

@@ -13,6 +13,7 @@ _REFUSED = ("22", "23", "42804", "42846", "54")
 """Data exceptions, constraints, wrong types, limits of a row or an index."""
 
 _DAMAGED = ("XX",)
+_LIMIT = "54000"
 _TOO_LONG = "57014"
 _NO_DATABASE = ("3D", "3F", "42P01")
 _NOT_ALLOWED = ("28", "42501")
@@ -36,6 +37,10 @@ def translated(location: str, cause: BaseException, is_writing: bool, query_seco
     if state.startswith(_DAMAGED):
         return DamagedData(f"the database of the store {location} is damaged ({_first_line(cause)})")
     is_data = state.startswith(_REFUSED) or (not state and _is_about_data(cause))
+    if state == _LIMIT and "index row" in str(cause) and is_writing:
+        return RefusedData(
+            f"the store {location} cannot take a name of more than about 2,700 bytes: choose a shorter one"
+        )
     if is_data and is_writing:
         return RefusedData(f"the store {location} cannot take what it is given: {_first_line(cause)}")
     if is_data:

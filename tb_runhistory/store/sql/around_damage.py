@@ -17,8 +17,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 from sqlalchemy.exc import DatabaseError
 
 from tb_runhistory.errors import DamagedData
-from tb_runhistory.query.tree import TreePage, TreeQuery
+from tb_runhistory.query.tree import Cells, TreePage, TreeQuery
 from tb_runhistory.records.columns import RunColumns
+from tb_runhistory.store.sql.paths import run_id_at
+from tb_runhistory.store.sql.schema import runs
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
@@ -60,6 +62,12 @@ def readable_rows(connection: Connection, question: Select[Any], key: ColumnElem
         return rows
 
 
+def ids_in_index(connection: Connection) -> list[str]:
+    """The ids of all runs, as the index of their places has them, which may be sound where their rows are not."""
+    places = connection.execute(select(runs.c.root_id, runs.c.path)).all()
+    return sorted({run_id_at(*place) for place in places} - {""})
+
+
 def joined(parts: Sequence[Any]) -> Any:
     """Answers in columns, of one class, as one."""
     columns = ([getattr(part, column.name) for part in parts] for column in fields(parts[0]))
@@ -89,4 +97,5 @@ def plain_page(query: TreeQuery, runs: RunColumns) -> TreePage:
     page = runs.take(chosen)
     counted = Counter(runs.parent_id)
     children = np.array([counted[run_id] for run_id in page.run_id], np.int64)
-    return TreePage(page, children, len(rows), [[None] * len(page) for _ in query.columns])
+    nothing = Cells([None] * len(page), np.zeros(len(page), np.int64), [""] * len(page))
+    return TreePage(page, children, len(rows), [nothing for _ in query.columns], np.ones(len(page), np.bool_))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 
 class Database(ABC):
@@ -46,6 +47,10 @@ class Database(ABC):
     @abstractmethod
     def lock_experiments(self, connection: Connection) -> None:
         """Within ``writing``: nobody else writes ``experiments`` or ``names`` until the transaction ends."""
+
+    @abstractmethod
+    def raw_id(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """What reads as the 16 bytes of each id in a column of ids: quicker than as texts where there are very many."""
 
     @abstractmethod
     def stamp(self, connection: Connection) -> int:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Table, and_, select
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Table, func, select
 
 from tb_runhistory.artifacts.base import ArtifactStore
 from tb_runhistory.errors import DamagedData
-from tb_runhistory.query.tree import ColumnCounts, TreePage, TreeQuery
-from tb_runhistory.records.changes import DataClass
+from tb_runhistory.query.groups import GroupPage, GroupQuery
+from tb_runhistory.query.search import FoundRuns, RunSearch, ValueCounts
+from tb_runhistory.query.terms import Column, LabelKind
+from tb_runhistory.query.tree import Cells, ColumnCounts, TreePage, TreeQuery
+from tb_runhistory.records.changes import DataClass, Direction
 from tb_runhistory.records.columns import (
     Changes,
     DamagedBlock,
@@ -29,7 +33,7 @@ from tb_runhistory.records.columns import (
 )
 from tb_runhistory.records.points import Points
 from tb_runhistory.store.base import RunHistoryReader
-from tb_runhistory.store.sql.around_damage import in_order_of_creation, joined, plain_page, readable_parts
+from tb_runhistory.store.sql.around_damage import ids_in_index, in_order_of_creation, joined, plain_page, readable_parts
 from tb_runhistory.store.sql.changes_reading import read_changes
 from tb_runhistory.store.sql.columns import (
     MAX_NAME,
@@ -42,11 +46,13 @@ from tb_runhistory.store.sql.columns import (
     transposed,
 )
 from tb_runhistory.store.sql.database import Database
-from tb_runhistory.store.sql.paths import run_id_at
-from tb_runhistory.store.sql.runs.names_reading import count_columns, read_experiments
+from tb_runhistory.store.sql.questions.answers import Questions
+from tb_runhistory.store.sql.runs.directions import read_directions
+from tb_runhistory.store.sql.runs.names_reading import count_columns, read_experiments, read_label_names
 from tb_runhistory.store.sql.runs.run_reading import run_columns, select_runs
 from tb_runhistory.store.sql.runs.scope import in_scope, named_runs
-from tb_runhistory.store.sql.runs.tree import read_page
+from tb_runhistory.store.sql.runs.sorting import is_silent
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import params, properties, runs, tags
 from tb_runhistory.store.sql.series.entries_reading import read_entries
 from tb_runhistory.store.sql.series.points_reading import KnownFacts, known_facts, read_all_values, read_points
@@ -63,6 +69,7 @@ class SqlReader(RunHistoryReader):
     def __init__(self, database: Database, artifacts: ArtifactStore) -> None:
         self._database = database
         self._artifacts = artifacts
+        self._questions = Questions(database)
 
     @property
     def location(self) -> str:
@@ -101,16 +108,59 @@ class SqlReader(RunHistoryReader):
             ordered = select_runs(MAX_TEXT).where(in_scope(connection, scope)).order_by(*_ORDER)
             return run_columns(connection, connection.execute(ordered).all(), MAX_TEXT)
 
+    def count_not_responding(self, now: float) -> int:
+        with self._database.reading() as connection:
+            count: int = connection.execute(select(func.count()).select_from(runs).where(is_silent(now))).scalar_one()
+            return count
+
     def tree_page(self, query: TreeQuery) -> TreePage:
         try:
             with self._database.reading() as connection:
-                return read_page(connection, query)
+                return self._questions.page(connection, query)
         except DamagedData:
+            if query.filter is not None:
+                raise
             return plain_page(query, self.runs(query.scope))
+
+    def search(self, search: RunSearch) -> FoundRuns:
+        with self._database.reading() as connection:
+            return self._questions.search(connection, search)
+
+    def groups(self, query: GroupQuery) -> GroupPage:
+        with self._database.reading() as connection:
+            return self._questions.groups(connection, query)
+
+    def cells(
+        self,
+        run_ids: Sequence[str],
+        columns: Sequence[Column],
+        now: float,
+        directions: Mapping[str, Direction] | None = None,
+    ) -> list[Cells]:
+        with self._database.reading() as connection:
+            return self._questions.cells(connection, run_ids, columns, now, directions or {})
+
+    def run_values(
+        self, run_ids: Sequence[str], columns: Sequence[Column], scope: Scope, now: float
+    ) -> list[NDArray[Any]]:
+        with self._database.reading() as connection:
+            return self._questions.run_values(connection, run_ids, columns, scope, now)
+
+    def column_values(self, column: Column, scope: Scope, now: float, text: str = "", limit: int = 100) -> ValueCounts:
+        with self._database.reading() as connection:
+            return self._questions.values(connection, column, scope, now, text, limit)
 
     def tree_columns(self, scope: Scope) -> ColumnCounts:
         with self._database.reading() as connection:
             return count_columns(connection, scope)
+
+    def label_names(self, kind: LabelKind, scope: Scope) -> list[str]:
+        with self._database.reading() as connection:
+            return read_label_names(connection, kind, scope)
+
+    def directions(self, scope: Scope) -> dict[str, Direction]:
+        with self._database.reading() as connection:
+            return read_directions(connection, scope)
 
     def parameters(self, scope: Scope) -> ParameterColumns:
         return self._around_damage(self._parameters, scope)
@@ -141,9 +191,9 @@ class SqlReader(RunHistoryReader):
         """What describes the runs in scope, in columns: run ids, and what ``table`` has from its ``name`` on."""
         name, *rest, text = [column for column in table.c if column.name not in ("root_id", "run_id", "checksum")]
         asked = [table.c.run_id, cut_in_store(name, MAX_NAME), *rest, cut_in_store(text, MAX_TEXT)]
-        of_run = and_(table.c.root_id == runs.c.root_id, table.c.run_id == runs.c.run_id)
         with self._database.reading() as connection:
-            query = select(*asked).select_from(runs.join(table, of_run)).where(in_scope(connection, scope))
+            of_runs = select(*asked).select_from(runs.join(table, same_run(table, runs)))
+            query = of_runs.where(in_scope(connection, scope))
             answer = connection.execute(query.order_by(table.c.run_id, name).execution_options(**STREAMED))
             rows = TextBudget().rows(answer, {1: MAX_NAME, len(asked) - 1: MAX_TEXT})
         return list(transposed(rows, len(asked)))
@@ -163,8 +213,7 @@ class SqlReader(RunHistoryReader):
             return read(scope)
         except DamagedData:
             with self._database.reading() as connection:
-                places = connection.execute(select(runs.c.root_id, runs.c.path)).all()
-            ids = sorted({run_id_at(*place) for place in places} - {""})
+                ids = ids_in_index(connection)
             parts = list(readable_parts(lambda some: read(_narrowed(scope, some)), ids))
             if not parts:
                 raise

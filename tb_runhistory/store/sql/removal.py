@@ -15,6 +15,7 @@ from tb_runhistory.store.sql.codes import STAGE_CODES, STATUS_CODES
 from tb_runhistory.store.sql.database import Database
 from tb_runhistory.store.sql.runs.experiments import ExperimentsWriter
 from tb_runhistory.store.sql.runs.runs_writing import count_names
+from tb_runhistory.store.sql.same import of_run
 from tb_runhistory.store.sql.schema import IS_PUT_AWAY, IS_ROOT, experiments, metadata, names, runs, store
 from tb_runhistory.store.sql.series.entries_reading import referenced_artifacts
 
@@ -91,8 +92,7 @@ def _remove_runs(connection: Connection, database: Database, rows: Sequence[Any]
     _uncount(connection, database, stamp, [row for row in rows if row.stage == _ACTIVE])
     keys = [{"of_root": row.root_id, "of_run": row.run_id} for row in rows]
     for table in _DESCRIBING_RUNS:
-        of_run = and_(table.c.root_id == bindparam("of_root"), table.c.run_id == bindparam("of_run"))
-        connection.execute(delete(table).where(of_run), keys)
+        connection.execute(delete(table).where(of_run(table)), keys)
     this_row = and_(runs.c.root_id == bindparam("of_root"), runs.c.path == bindparam("of_path"))
     connection.execute(delete(runs).where(this_row), [{"of_root": row.root_id, "of_path": row.path} for row in rows])
     _note_collected(connection, stamp)

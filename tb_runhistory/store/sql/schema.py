@@ -73,7 +73,8 @@ names = Table(
     *_required(BigInteger, "run_count"),
     sqlite_with_rowid=False,
 )
-"""Which parameters (kind 0) and scalar metrics (kind 1) the active runs of an experiment have, and how many runs."""
+"""Which parameters (kind 0) and scalar metrics (kind 1) the active runs of an experiment have, and how many runs; and
+of which metrics less (kind 2) or more (kind 3) is better, where somebody said so, counting none."""
 
 runs = Table(
     "runs",
@@ -183,7 +184,7 @@ series = Table(
     *_optional(Word, "declaration"),
     *_required(BigInteger, "checksum", "count", "hidden", "non_finite"),
     *_required(BigInteger, "first_step", "last_step", "minimum_step", "maximum_step"),
-    *_optional(Double, "last_wall_time", "last_value", "minimum", "maximum", "sum"),
+    *_optional(Double, "last_wall_time", "last_value", "first_value", "minimum", "maximum", "sum"),
     sqlite_with_rowid=False,
 )
 """``number`` names a series within its run, from 0. ``session`` is the ordinal of the newest session that logged to

@@ -12,10 +12,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from typing import TypeVar
 from urllib.parse import quote
 
 from tb_runhistory.errors import DamagedData, NotAStore, NotFound, RefusedData, StoreError, StoreUnavailable
 from tb_runhistory.store.sqlite.locks import LOCK_TIMEOUT_SECONDS, Note, ViewerHold
+from tb_runhistory.store.sqlite.open_files import StoreConnection, open_files
 
 APPLICATION_ID = 0x54425248
 """Stands in the file's header, where ``file`` and others look: "TBRH"."""
@@ -37,6 +39,7 @@ _QUERY_STEPS = 50_000
 _LONGEST_STEPS_SECONDS = 0.25
 _CACHE_KIB = 8192
 _OPENING_ATTEMPTS = 5
+_WITHOUT_LOCKS = "&vfs=unix-none"
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: LARGEST_ROW_BYTES,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1 << 20,
@@ -46,21 +49,24 @@ _LIMITS = {
 }
 
 
-class ReadingConnection(sqlite3.Connection):
+class ReadingConnection(StoreConnection):
     """A connection of a viewer. Its hold keeps the main file as it is for as long as it is read so."""
 
     hold: ViewerHold | None = None
 
     def close(self) -> None:
-        """Closes the connection, then gives up the hold."""
+        """Closes the connection, then gives up the hold. Idempotent."""
         super().close()
         if self.hold is not None:
             self.hold.close()
 
 
+Opened = TypeVar("Opened", bound=StoreConnection)
+
+
 def connect_writer(path: str) -> sqlite3.Connection:
     """A connection that commits durably and never checkpoints on its own."""
-    connection = _connect(f"{_location(path)}?mode=rw", LOCK_TIMEOUT_SECONDS)
+    connection = _connect(path, "mode=rw", LOCK_TIMEOUT_SECONDS, StoreConnection)
     # A log that is begun anew gives back what it has beyond the limit, so that its size says how much is in it.
     _set(
         connection,
@@ -109,12 +115,9 @@ def _connect_to(
 ) -> ReadingConnection:
     way = ""
     if not hold.is_live:
-        way = "&vfs=unix-none" if has_log(path, hold.note) else "&immutable=1"
-    connection = _connect(f"{_location(path)}?mode=ro{way}", 5.0, ReadingConnection)
-    assert isinstance(connection, ReadingConnection)
+        way = _WITHOUT_LOCKS if has_log(path, hold.note) else "&immutable=1"
+    connection = _connect(path, f"mode=ro{way}", 5.0, ReadingConnection)
     try:
-        if way == "&vfs=unix-none":
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         _limit_work(connection, seconds)
         connection.text_factory = _text
         _set(connection, "query_only=ON", "trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0")
@@ -135,7 +138,7 @@ def main_file_alone(path: str) -> Iterator[sqlite3.Connection]:
     A checkpoint may have moved some pages of the log and not others, so that the file is no sound database by itself.
     Its first page and the one of the table ``store`` can be read even then.
     """
-    with closing(_connect(f"{_location(path)}?mode=ro&immutable=1", 0)) as connection:
+    with closing(_connect(path, "mode=ro&immutable=1", 0, StoreConnection)) as connection:
         _limit_work(connection, _IDENTITY_SECONDS)
         # Else SQLite refuses a file that is shorter than its first page says.
         _set(connection, "writable_schema=ON")
@@ -145,25 +148,35 @@ def main_file_alone(path: str) -> Iterator[sqlite3.Connection]:
 @contextmanager
 def main_file_with_log(path: str) -> Iterator[sqlite3.Connection]:
     """The store as its main file and log make it, without locks: nobody may commit or checkpoint meanwhile."""
-    with closing(_connect(f"{_location(path)}?mode=ro&vfs=unix-none", 0)) as connection:
+    with closing(_connect(path, f"mode=ro{_WITHOUT_LOCKS}", 0, StoreConnection)) as connection:
         _limit_work(connection, _IDENTITY_SECONDS)
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         yield connection
 
 
-def _connect(
-    location: str, timeout: float, factory: type[sqlite3.Connection] = sqlite3.Connection
-) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        location, uri=True, isolation_level=None, timeout=timeout, check_same_thread=False, factory=factory
-    )
+def _connect(path: str, options: str, timeout: float, factory: type[Opened]) -> Opened:
+    has_locks = not options.endswith(_WITHOUT_LOCKS)
+    if has_locks:
+        open_files.open_locked(path)
+    try:
+        connection = sqlite3.connect(
+            f"file:{quote(path)}?{options}",
+            uri=True,
+            isolation_level=None,
+            timeout=timeout,
+            check_same_thread=False,
+            factory=factory,
+        )
+    except BaseException:
+        if has_locks:
+            open_files.closed_locked(path)
+        raise
+    connection.path, connection.has_locks = path, has_locks
     for limit, most in _LIMITS.items():
         connection.setlimit(limit, most)
+    if not has_locks:
+        # So that the index of the log stands in memory.
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     return connection
-
-
-def _location(path: str) -> str:
-    return f"file:{quote(path)}"
 
 
 def _set(connection: sqlite3.Connection, *pragmas: str) -> None:

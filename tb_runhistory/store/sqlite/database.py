@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import inf
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, exc
+from sqlalchemy import ColumnElement, Connection, exc, type_coerce
 
 from tb_runhistory.errors import DamagedData, StoreUnavailable
 from tb_runhistory.store.sql.database import Database
 from tb_runhistory.store.sql.schema import SCHEMA_VERSION
+from tb_runhistory.store.sql.types import Bytes
 from tb_runhistory.store.sqlite.connection import QUERY_SECONDS, ReadingConnection, connect_reader, translated
 from tb_runhistory.store.sqlite.files import check_store, has_log, resolved
 from tb_runhistory.store.sqlite.shape import check_shape
@@ -62,7 +63,8 @@ class SqliteDatabase(Database):
     def reading(self, limited: bool = True) -> Iterator[Connection]:
         engine = self._reading if limited else self._checking
         try:
-            with self._errors(is_writing=False), engine.connect() as connection, connection.begin():
+            # Ended by a rollback: after it has met damage SQLite refuses to commit, even where nothing was written.
+            with self._errors(is_writing=False), engine.connect() as connection:
                 yield connection
         except StoreUnavailable as error:
             if not limited and _is_interrupted(error.__cause__):
@@ -87,6 +89,9 @@ class SqliteDatabase(Database):
 
     def lock_experiments(self, connection: Connection) -> None:
         """Nothing to do: there is one writer at a time."""
+
+    def raw_id(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return type_coerce(column, Bytes())
 
     def stamp(self, connection: Connection) -> int:
         assert self._file is not None

@@ -38,7 +38,7 @@ _MOST_COMMITS = 2**62
 _COUNT = "UPDATE store SET value = ? WHERE name = ?"
 
 
-_open_ones: WeakSet[WritableFile] = WeakSet()
+_open_stores: WeakSet[WritableFile] = WeakSet()
 
 
 class WritableFile:
@@ -58,7 +58,7 @@ class WritableFile:
         if size_of(path) > 0:
             check_header(path, SCHEMA_VERSION)
         self._lock = StoreLock(path)
-        _open_ones.add(self)
+        _open_stores.add(self)
         self._engine = engine_over(lambda: connect_writer(path), "BEGIN IMMEDIATE")
         self._connection: Connection | None = None
         self._is_closed = False
@@ -172,7 +172,7 @@ class WritableFile:
                 set_log_aside(self._path)
                 generation = os.urandom(16)
                 # Within a process SQLite shares the log's index among connections: others of this process let it go.
-                for other in [other for other in _open_ones if other._path == self._path]:
+                for other in [other for other in _open_stores if other._path == self._path]:
                     if other._connection is not None:
                         other._disconnect(with_checkpoint=False)
             note = _note_of(self._path, generation, -1)

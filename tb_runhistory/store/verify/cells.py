@@ -16,7 +16,9 @@ from tb_runhistory.store.sql.codes import (
     BOOLEAN,
     DATA_CLASS_CODES,
     INTEGER,
+    MAXIMIZED_METRICS,
     METRIC_NAMES,
+    MINIMIZED_METRICS,
     NUMBER,
     PARAMETER_NAMES,
     STAGE_CODES,
@@ -33,7 +35,7 @@ _CODES: Mapping[Column[Any], Collection[int]] = {
     runs.c.status: tuple(STATUS_CODES.values()),
     params.c.kind: (BOOLEAN, INTEGER, NUMBER, TEXT),
     series.c.data_class: tuple(DATA_CLASS_CODES.values()),
-    names.c.kind: (PARAMETER_NAMES, METRIC_NAMES),
+    names.c.kind: (PARAMETER_NAMES, METRIC_NAMES, MINIMIZED_METRICS, MAXIMIZED_METRICS),
     entries.c.state: (0, 1, 2),
 }
 _NEVER_NEGATIVE = frozenset(

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from tb_runhistory.records.changes import DataClass, LifecycleStage
 from tb_runhistory.store.sql.codes import DATA_CLASS_CODES, METRIC_NAMES, PARAMETER_NAMES, STAGE_CODES
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import experiments, names, params, runs, series
 from tb_runhistory.store.verify.cells import shown
 from tb_runhistory.store.verify.faults import Fault, Part
@@ -28,7 +29,6 @@ def count_faults(connection: Connection) -> Iterator[Fault]:
 
 
 def _experiment_faults(connection: Connection) -> Iterator[Fault]:
-    of_experiment = and_(runs.c.experiment_id == experiments.c.experiment_id)
     counted = (
         select(
             experiments.c.name,
@@ -37,7 +37,7 @@ def _experiment_faults(connection: Connection) -> Iterator[Fault]:
             experiments.c.last_number,
             func.coalesce(func.max(runs.c.number), 0),
         )
-        .select_from(experiments.outerjoin(runs, of_experiment))
+        .select_from(experiments.outerjoin(runs, runs.c.experiment_id == experiments.c.experiment_id))
         .group_by(experiments.c.experiment_id, experiments.c.name, experiments.c.run_count, experiments.c.last_number)
     )
     for name, run_count, found, last_number, highest in connection.execute(counted):
@@ -70,13 +70,11 @@ def _names_that_differ(connection: Connection) -> Iterator[tuple[int, int, str, 
 
 
 def _with_parameter() -> Select[Any]:
-    of_run = and_(params.c.root_id == runs.c.root_id, params.c.run_id == runs.c.run_id)
-    having = select(runs.c.experiment_id, params.c.name, func.count()).join_from(runs, params, of_run)
+    having = select(runs.c.experiment_id, params.c.name, func.count()).join_from(runs, params, same_run(params, runs))
     return having.where(_IS_ACTIVE).group_by(runs.c.experiment_id, params.c.name)
 
 
 def _with_metric() -> Select[Any]:
-    of_run = and_(series.c.root_id == runs.c.root_id, series.c.run_id == runs.c.run_id)
-    having = select(runs.c.experiment_id, series.c.tag, func.count()).join_from(runs, series, of_run)
+    having = select(runs.c.experiment_id, series.c.tag, func.count()).join_from(runs, series, same_run(series, runs))
     is_metric = series.c.data_class == DATA_CLASS_CODES[DataClass.SCALAR]
     return having.where(_IS_ACTIVE, is_metric).group_by(runs.c.experiment_id, series.c.tag)

@@ -23,6 +23,7 @@ _SHOWN = 0
 _NO_NUMBERS = {
     "non_finite": 0,
     "last_value": None,
+    "first_value": None,
     "minimum": None,
     "minimum_step": 0,
     "maximum": None,

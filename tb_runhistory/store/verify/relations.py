@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, and_, exists, func, select
 
 from tb_runhistory.store.sql.paths import ID_BYTES, run_id_at
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import (
     IS_BELOW,
     appends,
@@ -76,8 +77,8 @@ def relation_faults(connection: Connection) -> Iterator[Fault]:
         ),
     ]
     for table, what in OF_RUNS.items():
-        owner = and_(runs.c.root_id == table.c.root_id, runs.c.run_id == table.c.run_id)
-        of_nobody = select(table.c.run_id, func.count()).where(~exists().where(owner)).group_by(table.c.run_id)
+        counted = select(table.c.run_id, func.count()).group_by(table.c.run_id)
+        of_nobody = counted.where(~exists().where(same_run(runs, table)))
         questions.append((f"there are {what} of a run that is not there", of_nobody))
     for sentence, question in questions:
         for run_id, *_ in connection.execute(question.limit(_MOST)):

@@ -24,8 +24,8 @@ from tb_runhistory.store.verify.pyramid import Summary, SummaryRow, span, verifi
 _ROUNDING = 2.0**-51
 """Sums depend on the order of addition: for each number they may differ by this part of what was added."""
 
-_EXACT = ("count", "non_finite", "first_step", "last_step", "last_wall_time", "last_value", "minimum", "minimum_step",
-          "maximum", "maximum_step")  # fmt: skip
+_EXACT = ("count", "non_finite", "first_step", "last_step", "last_wall_time", "last_value", "first_value", "minimum",
+          "minimum_step", "maximum", "maximum_step")  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class SeenFacts:
     last_step: int = 0
     last_wall_time: float = math.nan
     last_value: float = math.nan
+    first_value: float = math.nan
     minimum: float = math.nan
     minimum_step: int = 0
     maximum: float = math.nan
@@ -49,7 +50,7 @@ class SeenFacts:
     def add(self, points: Points) -> None:
         """Takes sorted points, at least one, all at steps beyond those before."""
         if not self.count:
-            self.first_step = int(points.steps[0])
+            self.first_step, self.first_value = int(points.steps[0]), float(points.values[0])
         self.count += len(points)
         self.last_step = int(points.steps[-1])
         self.last_wall_time, self.last_value = float(points.wall_times[-1]), float(points.values[-1])
@@ -148,7 +149,10 @@ class ScalarCheck:
                 self.is_whole = False
                 yield Summary(row.first_step, row.last_step, None)
                 continue
-            last_step = int(points.steps[-1])
+            # Behind its last step a block holds what was superseded since it was written.
+            self.hidden += len(points) - row.count
+            points = points.take(slice(0, row.count))
+            last_step = row.last_step
             appended = self._tail.steps <= last_step
             self.facts.add(self._newest(Points.concatenate([points, self._tail.take(appended)])))
             self._tail = self._tail.take(~appended)
@@ -185,7 +189,9 @@ class ScalarCheck:
 
 def _block_problem(points: Points, row: Any, last_step: int | None) -> str:
     """What is wrong with a block of points behind one that ends at ``last_step``; "" if nothing is."""
-    if len(points) != row.count or _range_of(points) != (row.first_step, row.last_step):
+    if not 0 < row.count <= len(points):
+        return "does not hold the points that its row names"
+    if _range_of(points.take(slice(0, row.count))) != (row.first_step, row.last_step):
         return "does not hold the points that its row names"
     if not points.increasing() or (last_step is not None and points.steps[0] <= last_step):
         return "is not in the order of steps"

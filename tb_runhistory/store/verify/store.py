@@ -19,6 +19,7 @@ from tb_runhistory.errors import DamagedData, StoreError, StoreUnavailable
 from tb_runhistory.store.opening import open_artifacts, open_database
 from tb_runhistory.store.sql.database import Database
 from tb_runhistory.store.sql.paths import ID_BYTES, run_id_at
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import (
     SCHEMA_VERSION,
     appends,
@@ -54,11 +55,11 @@ RunPlace: TypeAlias = tuple[str, bytes]
 _PLACES_AT_ONCE = 200
 _ROWS_AT_ONCE = 5000
 _POINTS_A_ROW = 200
-# What one question covers, so that the log of a live store can be moved into it in between.
+"""What one question covers, so that the log of a live store can be moved into it in between."""
 
 _LOOKS = 3
 _MOST_ROWS = 20
-_ALONE = (store, experiments, names, journals)
+_OF_NO_RUN = (store, experiments, names, journals)
 _COUNTED = (runs, series, blocks, appends, entries, params)
 _LABELS = {params: "the parameter", tags: "the tag", properties: "the property", experiments: "the experiment"}
 
@@ -80,25 +81,22 @@ def _at_places(wanted: CTE) -> Select[Any]:
 
 def _of_runs(table: Table) -> Callable[[CTE], Select[Any]]:
     def question(wanted: CTE) -> Select[Any]:
-        is_wanted = and_(table.c.root_id == wanted.c.root_id, table.c.run_id == wanted.c.run_id)
-        return select(table).join_from(wanted, table, is_wanted)
+        return select(table).join_from(wanted, table, same_run(table, wanted))
 
     return question
 
 
 def _row_count(table: Table) -> Callable[[CTE], Select[Any]]:
     def question(wanted: CTE) -> Select[Any]:
-        is_wanted = and_(table.c.root_id == wanted.c.root_id, table.c.run_id == wanted.c.run_id)
-        counted = select(table.c.run_id, func.count().label("row_count")).join_from(wanted, table, is_wanted)
-        return counted.group_by(table.c.run_id)
+        counted = select(table.c.run_id, func.count().label("row_count")).group_by(table.c.run_id)
+        return counted.join_from(wanted, table, same_run(table, wanted))
 
     return question
 
 
 def _point_count(wanted: CTE) -> Select[Any]:
-    is_wanted = and_(appends.c.root_id == wanted.c.root_id, appends.c.run_id == wanted.c.run_id)
-    counted = select(appends.c.run_id, func.sum(appends.c.points).label("points")).join_from(wanted, appends, is_wanted)
-    return counted.group_by(appends.c.run_id)
+    counted = select(appends.c.run_id, func.sum(appends.c.points).label("points")).group_by(appends.c.run_id)
+    return counted.join_from(wanted, appends, same_run(appends, wanted))
 
 
 _RUN_KEY = {"root_id": Id, "run_id": Id}
@@ -142,8 +140,8 @@ class _StoreCheck:
         self._look(lambda _: StoreReport(faults=[Fault(Part.FILE, line) for line in self._database.faults()]))
         if self._look(_schema).faults:
             return self._report
-        for table in _ALONE:
-            self._look(partial(_table_alone, table))
+        for table in _OF_NO_RUN:
+            self._look(partial(_table_of_no_run, table))
         self._verify_runs()
         self._look(lambda connection: StoreReport(faults=list(relation_faults(connection))))
         self._look(lambda connection: StoreReport(faults=list(count_faults(connection))))
@@ -292,7 +290,7 @@ def _schema(connection: Connection) -> StoreReport:
     return report
 
 
-def _table_alone(table: Table, connection: Connection) -> StoreReport:
+def _table_of_no_run(table: Table, connection: Connection) -> StoreReport:
     """The rows of a table that are of no run."""
     report = StoreReport()
     connection.execution_options(yield_per=_PLACES_AT_ONCE)

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from sqlalchemy import CTE, Connection, Select, Table, and_, bindparam, select
+from sqlalchemy import CTE, Connection, Select, Table, bindparam, select
 
 from tb_runhistory.errors import DamagedData
 from tb_runhistory.points.block import LOGGED, Tail, decode_tail
@@ -17,6 +17,7 @@ from tb_runhistory.records.changes import DataClass
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.store.sql.budget import Budget
 from tb_runhistory.store.sql.codes import DATA_CLASS_CODES
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import POINTS_LEVEL, appends, blocks, entries, resumptions, series
 from tb_runhistory.store.sql.series.block_reading import MOST_LEVEL
 from tb_runhistory.store.sql.series.superseding import FIRST_SESSION
@@ -40,17 +41,15 @@ _SCALAR = DATA_CLASS_CODES[DataClass.SCALAR]
 
 def _of_runs(table: Table, *order: str) -> Lookup:
     def question(wanted: CTE) -> Select[Any]:
-        is_wanted = and_(table.c.root_id == wanted.c.root_id, table.c.run_id == wanted.c.run_id)
         key = (table.c.root_id, table.c.run_id, *(table.c[name] for name in order))
-        return select(table).join_from(wanted, table, is_wanted).order_by(*key)
+        return select(table).join_from(wanted, table, same_run(table, wanted)).order_by(*key)
 
     return Lookup({"root_id": Id, "run_id": Id}, question)
 
 
 def _levels_of_runs(wanted: CTE) -> Select[Any]:
-    is_wanted = and_(blocks.c.root_id == wanted.c.root_id, blocks.c.run_id == wanted.c.run_id)
     key = (blocks.c.root_id, blocks.c.run_id, blocks.c.series, blocks.c.level)
-    return select(*key).join_from(wanted, blocks, is_wanted).group_by(*key)
+    return select(*key).join_from(wanted, blocks, same_run(blocks, wanted)).group_by(*key)
 
 
 _SERIES = _of_runs(series, "number")

@@ -40,7 +40,7 @@ class Colour(str, Enum):  # noqa: UP042 - str() of it is not its value, unlike a
 def steps_of(run: Run, tag: str) -> list[int]:
     """The steps of a scalar series."""
     run.flush()
-    with reading(run.experiment.workspace.recorder.uri) as reader:
+    with reading(run.experiment.workspace.link.recorder.uri) as reader:
         columns = reader.series(scope_of(run_id=run.id), DataClass.SCALAR, [tag])
         (sampled,) = reader.read_points(columns.key)
     return list(sampled.points.steps.tolist())
@@ -330,7 +330,7 @@ def test_nan_and_infinities_are_values(run: Run) -> None:
 def test_a_description_is_kept_with_the_first_value(run: Run) -> None:
     run.log("m", 1.0, "**what** it is")
     run.flush()
-    with reading(run.experiment.workspace.recorder.uri) as reader:
+    with reading(run.experiment.workspace.link.recorder.uri) as reader:
         assert reader.series(scope_of(run_id=run.id), DataClass.SCALAR).description == ["**what** it is"]
 
 

@@ -48,7 +48,7 @@ def test_numbers_count_within_the_experiment(shared_workspace: Workspace, run: R
 def test_a_description_of_an_experiment_stays_when_later_runs_give_none(shared_workspace: Workspace) -> None:
     Experiment(shared_workspace, "described", "**what** it is").start_logging().complete()
     Experiment(shared_workspace, "described").start_logging().complete()
-    with reading(shared_workspace.recorder.uri) as reader:
+    with reading(shared_workspace.link.recorder.uri) as reader:
         columns = reader.experiments()
     assert dict(zip(columns.name, columns.description, strict=True))["described"] == "**what** it is"
 

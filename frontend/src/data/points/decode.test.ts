@@ -1,7 +1,8 @@
 // @vitest-environment node
 import { describe, expect, test } from "vitest";
-import { decodePoints, MalformedPoints } from "./decode";
-import { encodeAnswer, encodeBody, type SeriesInput, seededRandom } from "./testing/answers";
+import { seededRandom } from "../../testing/random";
+import { decodePoints, MalformedPoints, type PointSeries } from "./decode";
+import { encodeAnswer, encodeBody, makeSeries, type SeriesInput } from "./testing/answers";
 
 const TWO_SERIES: SeriesInput[] = [
   { runId: "a", steps: [0, 5, 9], values: [1.5, Number.NaN, Number.NEGATIVE_INFINITY], total: 4000, damaged: 12 },
@@ -18,20 +19,30 @@ test("every column of every series comes back as it was sent", () => {
   expect([...(b?.values ?? [])]).toEqual([-0, Number.POSITIVE_INFINITY]);
 });
 
-test("columns are views of the answer, so nothing is copied", () => {
+test("a series holds its own memory and none of the answer's, which others may outlive", () => {
   const body = encodeAnswer(TWO_SERIES);
-  for (const series of decodePoints(body)) {
-    expect(series.steps.buffer).toBe(body);
-    expect(series.wallTimes.buffer).toBe(body);
-    expect(series.values.buffer).toBe(body);
+  for (const { steps, wallTimes, values, count } of decodePoints(body)) {
+    expect(steps.buffer).not.toBe(body);
+    expect(steps.buffer.byteLength).toBe(3 * 8 * count);
+    expect([wallTimes.buffer, values.buffer]).toEqual([steps.buffer, steps.buffer]);
   }
 });
 
 test("bytes laid out by hand, as the format is written down, are read", () => {
-  const header = '{"tag":"é","series":[{"run_id":"r","count":1,"total":1,"damaged":0}]}';
+  const header =
+    '{"tag":"é","series":[{"run_id":"r","count":1,"total":1,"damaged":0,"state":"","is_unchanged":false}]}';
   const [series] = decodePoints(encodeBody(header, [7, 1000.5, 0.25]));
   expect(series).toMatchObject({ runId: "r", count: 1 });
   expect([series?.steps[0], series?.wallTimes[0], series?.values[0]]).toEqual([7, 1000.5, 0.25]);
+});
+
+test("a series that is as it is known is that very series, without bytes of its own", () => {
+  const [known, other] = TWO_SERIES.map(makeSeries) as [PointSeries, PointSeries];
+  const inputs = [{ runId: known.runId, steps: [], values: [], isUnchanged: true }, TWO_SERIES[1] as SeriesInput];
+  const decoded = decodePoints(encodeAnswer(inputs), new Map([[known.runId, known]]));
+  expect(decoded[0]).toBe(known);
+  expect(decoded[1]?.values).toEqual(other.values);
+  expect(() => decodePoints(encodeAnswer(inputs))).toThrow("it leaves out points that were asked for");
 });
 
 test("an answer without series is empty, and so is a series without points", () => {
@@ -78,11 +89,32 @@ describe("what is not an answer is refused with a sentence", () => {
     ["without series", '{"tag":"x"}', "does not list series"],
     ["series that are no list", '{"series":{}}', "does not list series"],
     ["a series of null", '{"series":[null]}', "does not list series"],
-    ["a run that is a number", '{"series":[{"run_id":1,"count":0,"total":0,"damaged":0}]}', "does not list series"],
-    ["a negative count", '{"series":[{"run_id":"a","count":-1,"total":0,"damaged":0}]}', "does not list series"],
-    ["a broken count", '{"series":[{"run_id":"a","count":0.5,"total":0,"damaged":0}]}', "does not list series"],
-    ["no total", '{"series":[{"run_id":"a","count":0,"damaged":0}]}', "does not list series"],
-    ["more points than bytes", '{"series":[{"run_id":"a","count":9007199254740991,"total":0,"damaged":0}]}', "bytes"],
+    [
+      "a run that is a number",
+      '{"series":[{"run_id":1,"count":0,"total":0,"damaged":0,"state":"","is_unchanged":false}]}',
+      "does not list series",
+    ],
+    [
+      "a negative count",
+      '{"series":[{"run_id":"a","count":-1,"total":0,"damaged":0,"state":"","is_unchanged":false}]}',
+      "does not list series",
+    ],
+    [
+      "a broken count",
+      '{"series":[{"run_id":"a","count":0.5,"total":0,"damaged":0,"state":"","is_unchanged":false}]}',
+      "does not list series",
+    ],
+    ["no state", '{"series":[{"run_id":"a","count":0,"total":0,"damaged":0}]}', "does not list series"],
+    [
+      "no total",
+      '{"series":[{"run_id":"a","count":0,"damaged":0,"state":"","is_unchanged":false}]}',
+      "does not list series",
+    ],
+    [
+      "more points than bytes",
+      '{"series":[{"run_id":"a","count":9007199254740991,"total":0,"damaged":0,"state":"","is_unchanged":false}]}',
+      "bytes",
+    ],
   ])("a header that is %s", (_, header, sentence) => {
     expect(() => decodePoints(encodeBody(header, []))).toThrow(sentence);
   });

@@ -2,8 +2,7 @@
  * The answer of `points`, from bytes to typed arrays.
  *
  * A u32 with the length of a JSON header, the header padded with spaces so that 4 + length is a multiple of 8, then for
- * each series its columns of `count` float64: steps, wall times, values. All little-endian, as every browser is, so the
- * columns are views of the answer's own memory and nothing is copied.
+ * each series its columns of `count` float64: steps, wall times, values. All little-endian, as every browser is.
  */
 import type { PointsHeader, Series } from "../../api/messages";
 
@@ -14,6 +13,8 @@ export interface PointSeries {
   total: number;
   /** How many points of the window cannot be read. */
   damaged: number;
+  /** A text that differs when the series holds something else. */
+  state: string;
   steps: Float64Array;
   /** Seconds since the epoch. */
   wallTimes: Float64Array;
@@ -36,8 +37,16 @@ const COLUMNS = 3;
 const FLOAT64 = Float64Array.BYTES_PER_ELEMENT;
 const LENGTH_FIELD = Uint32Array.BYTES_PER_ELEMENT;
 
-/** Decodes one answer. The returned columns are views of `body`. Throws MalformedPoints. */
-export function decodePoints(body: ArrayBuffer): PointSeries[] {
+/** Series by run. */
+export type KnownSeries = ReadonlyMap<string, PointSeries>;
+
+/**
+ * Decodes one answer. Where it says that a series is unchanged, that is the one in `known`. Throws MalformedPoints.
+ *
+ * The columns of a series are views of its own copy of the bytes: series of one answer live for different times, and one
+ * that stays is not to hold the memory of the others.
+ */
+export function decodePoints(body: ArrayBuffer, known: KnownSeries = new Map()): PointSeries[] {
   if (body.byteLength < LENGTH_FIELD) {
     throw new MalformedPoints(`it has only ${body.byteLength} bytes`);
   }
@@ -57,14 +66,27 @@ export function decodePoints(body: ArrayBuffer): PointSeries[] {
   }
   let offset = start;
   return header.series.map((series) => {
-    const column = () => {
-      const view = new Float64Array(body, offset, series.count);
-      offset += series.count * FLOAT64;
-      return view;
-    };
-    const { count, total, damaged } = series;
-    return { runId: series.run_id, count, total, damaged, steps: column(), wallTimes: column(), values: column() };
+    const columns = body.slice(offset, offset + series.count * COLUMNS * FLOAT64);
+    offset += columns.byteLength;
+    return series.is_unchanged ? unchanged(series, known) : seriesOf(series, columns);
   });
+}
+
+function seriesOf({ run_id: runId, count, total, damaged, state }: Series, columns: ArrayBuffer): PointSeries {
+  const [steps, wallTimes, values] = [0, 1, 2].map((i) => new Float64Array(columns, i * count * FLOAT64, count)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  return { runId, count, total, damaged, state, steps, wallTimes, values };
+}
+
+function unchanged({ run_id: runId }: Series, known: KnownSeries): PointSeries {
+  const series = known.get(runId);
+  if (series === undefined) {
+    throw new MalformedPoints("it leaves out points that were asked for");
+  }
+  return series;
 }
 
 function parseHeader(bytes: Uint8Array): PointsHeader {
@@ -91,8 +113,12 @@ function isSeries(series: unknown): series is Series {
   if (typeof series !== "object" || series === null || !("run_id" in series) || typeof series.run_id !== "string") {
     return false;
   }
-  const counts = series as unknown as Record<string, unknown>;
-  return ["count", "total", "damaged"].every((name) => isCount(counts[name]));
+  const fields = series as unknown as Record<string, unknown>;
+  return (
+    ["count", "total", "damaged"].every((name) => isCount(fields[name])) &&
+    typeof fields["state"] === "string" &&
+    typeof fields["is_unchanged"] === "boolean"
+  );
 }
 
 function isCount(value: unknown): boolean {

@@ -1,6 +1,6 @@
 /** Detail for a part of a series, put in place of the coarse points of that part. */
+import { bisectLeft, bisectRight } from "d3-array";
 import type { PointSeries } from "./decode";
-import { lowerBound, upperBound } from "./search";
 
 /** A closed range of steps. */
 export interface StepWindow {
@@ -13,8 +13,8 @@ export interface StepWindow {
  * of what is zoomed to. Counts are those of the detail: they speak of the window.
  */
 export function splice(coarse: PointSeries, detail: PointSeries, window: StepWindow): PointSeries {
-  const before = lowerBound(coarse.steps, window.first);
-  const after = upperBound(coarse.steps, window.last);
+  const before = bisectLeft(coarse.steps, window.first);
+  const after = bisectRight(coarse.steps, window.last);
   const join = (outer: Float64Array, inner: Float64Array) => {
     const joined = new Float64Array(before + inner.length + outer.length - after);
     joined.set(outer.subarray(0, before));

@@ -1,7 +1,7 @@
 /** Series of one metric in the query cache. */
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { type QueryClient, type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { getBytes } from "../../api/client";
+import { type Answer, type LiveAnswer, useLiveQuery } from "../liveQuery";
 import type { PointSeries } from "./decode";
 import { fetchPoints, type PointsRequest } from "./fetch";
 import type { StepWindow } from "./splice";
@@ -9,38 +9,70 @@ import type { StepWindow } from "./splice";
 /** Answers that no chart shows any more are large, and cheap to get again. */
 const KEEP_UNUSED = 30_000;
 
-/** Series, and the window of steps that they were asked for; null for all steps. */
+/** Series of the runs that were asked for, those that have the tag, and the window of steps; null for all steps. */
 export interface SeriesAnswer {
   window: StepWindow | null;
+  runIds: readonly string[];
   series: PointSeries[];
 }
 
 /**
- * The series that `request` asks for. They are asked for again when `version` changes, but never while a request is
- * under way: a slow answer is shown before the next one is waited for. While runs are added or the window moves, what
- * was shown of the same tag stays, with the window that it was asked for. With `enabled` false nothing is asked.
+ * The series that `request` asks for. Of runs whose points are there already, as the store has them now, nothing is
+ * asked again: a run that is added to a chart costs its own points. When the store has changed, only those series travel
+ * that have. Meanwhile what was shown of the same tag stays, with the window that it was asked for.
  */
-export function useSeries(request: PointsRequest, version: string, enabled: boolean): UseQueryResult<SeriesAnswer> {
+export function useSeries(request: PointsRequest, isWanted: boolean): LiveAnswer<SeriesAnswer> {
+  const client = useQueryClient();
   const { tag, runIds, limit, window = null } = request;
-  const asked = useRef<string | null>(null);
-  const result = useQuery({
-    queryKey: ["points", tag, limit, window, runIds],
-    queryFn: async ({ signal }): Promise<SeriesAnswer> => {
-      asked.current = version;
-      return { window, series: await fetchPoints(request, getBytes, signal) };
+  const kind: QueryKey = ["points", tag, limit, window];
+  const key = [...kind, runIds];
+  return useLiveQuery({
+    key,
+    ask: async (signal, version) => {
+      const { current, known } = seriesAt(client, kind, version);
+      const missing = runIds.filter((runId) => !current.has(runId));
+      const arrived = await fetchPoints({ ...request, runIds: missing, known }, getBytes, signal);
+      const series = new Map([...current, ...arrived.map((one) => [one.runId, one] as const)]);
+      const earlier = client.getQueryData<Answer<SeriesAnswer>>(key)?.content.series;
+      return {
+        window,
+        runIds,
+        series: sameOr(
+          earlier,
+          runIds.flatMap((runId) => series.get(runId) ?? []),
+        ),
+      };
     },
-    enabled: enabled && runIds.length > 0,
-    placeholderData: (previous, query) => (query?.queryKey[1] === tag ? previous : undefined),
-    structuralSharing: false,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: KEEP_UNUSED,
+    isWanted: isWanted && runIds.length > 0,
+    keeps: (question) => question[1] === tag,
+    isShared: false,
+    keepUnused: KEEP_UNUSED,
   });
-  const { isFetching, isEnabled, refetch } = result;
-  useEffect(() => {
-    if (isEnabled && !isFetching && asked.current !== version) {
-      asked.current = version;
-      void refetch();
+}
+
+/**
+ * What is there of each run: as the store's version has it, null for a run without the tag, and as any version had it.
+ */
+function seriesAt(client: QueryClient, kind: QueryKey, version: string) {
+  const current = new Map<string, PointSeries | null>();
+  const known = new Map<string, PointSeries>();
+  for (const [, answer] of client.getQueriesData<Answer<SeriesAnswer>>({ queryKey: kind })) {
+    const series = new Map(answer?.content.series.map((one) => [one.runId, one]));
+    for (const runId of answer?.content.runIds ?? []) {
+      const one = series.get(runId) ?? null;
+      if (answer?.version === version) {
+        current.set(runId, one);
+      }
+      if (one !== null) {
+        known.set(runId, one);
+      }
     }
-  }, [isEnabled, isFetching, refetch, version]);
-  return result;
+  }
+  return { current, known };
+}
+
+/** The earlier series where all of them are the same, so that nothing is drawn again. */
+function sameOr(earlier: PointSeries[] | undefined, now: PointSeries[]): PointSeries[] {
+  const isSame = earlier?.length === now.length && now.every((one, i) => one === earlier[i]);
+  return isSame && earlier !== undefined ? earlier : now;
 }

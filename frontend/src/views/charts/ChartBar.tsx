@@ -1,8 +1,8 @@
 /** The head of a chart: what it shows, and how to look at it. */
+import { Table2, ZoomOut } from "lucide-react";
 import type { ReactNode } from "react";
-import { NO_ZOOM } from "./axis";
 import { Choice } from "./Choice";
-import type { View } from "./useView";
+import { isZoomed, type View } from "./view";
 
 interface ChartBarProps {
   tag: string;
@@ -23,7 +23,8 @@ const Y_SCALES = [
 ] as const;
 
 /**
- * The metric's name or what stands in its place, the choices of axes, and the table's switch; a zoom adds its reset.
+ * The metric's name or what stands in its place, the choices of axes, what resets a zoom, and the table's switch. Nothing moves
+ * when there is a zoom to reset.
  */
 export function ChartBar({ tag, heading, view, isTable, onTable }: ChartBarProps) {
   return (
@@ -33,15 +34,27 @@ export function ChartBar({ tag, heading, view, isTable, onTable }: ChartBarProps
           {tag}
         </h2>
       )}
-      {view.zoom !== NO_ZOOM && (
-        <button type="button" className="chart-button" onClick={view.reset}>
-          Reset zoom
-        </button>
-      )}
       <Choice legend="Horizontal axis" options={X_AXES} value={view.xAxis} onChange={view.setXAxis} />
       <Choice legend="Vertical axis" options={Y_SCALES} value={view.yScale} onChange={view.setYScale} />
-      <button type="button" className="chart-button" aria-pressed={isTable} onClick={() => onTable(!isTable)}>
-        Table
+      <button
+        type="button"
+        className="chart-icon"
+        aria-label="Reset zoom"
+        title="Reset zoom"
+        disabled={!isZoomed(view.zoom)}
+        onClick={() => view.zoomTo({ x: null, y: null })}
+      >
+        <ZoomOut size={16} aria-hidden="true" />
+      </button>
+      <button
+        type="button"
+        className="chart-icon"
+        aria-label="Table"
+        title="Table"
+        aria-pressed={isTable}
+        onClick={() => onTable(!isTable)}
+      >
+        <Table2 size={16} aria-hidden="true" />
       </button>
     </header>
   );

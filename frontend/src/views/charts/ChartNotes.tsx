@@ -16,7 +16,7 @@ interface ChartNotesProps {
  * One sentence for each thing that the lines do not show: points left out, damage, runs without the metric, old data.
  */
 export function ChartNotes({ shown, misfits, absent }: ChartNotesProps) {
-  const { coverage, error, isLoading, retry } = shown;
+  const { coverage, problem, isLoading, retry } = shown;
   return (
     <footer className="chart-notes">
       <span>{describeCoverage(coverage)}</span>
@@ -30,15 +30,15 @@ export function ChartNotes({ shown, misfits, absent }: ChartNotesProps) {
           {sentence}
         </span>
       ))}
-      {error !== null && (
+      {problem !== null && (
         <span className="chart-warning" role="alert">
-          Not up to date: {error.message}{" "}
+          Not up to date: {problem}{" "}
           <button type="button" className="chart-button" onClick={retry}>
             Retry
           </button>
         </span>
       )}
-      {isLoading && error === null && <span className="chart-pending">Loading…</span>}
+      {isLoading && problem === null && <span className="chart-pending">Loading…</span>}
     </footer>
   );
 }

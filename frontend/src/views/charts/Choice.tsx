@@ -13,7 +13,7 @@ export function Choice<Option extends string>({ legend, options, value, onChange
   const name = useId();
   return (
     <fieldset className="chart-choice">
-      <legend className="chart-hidden">{legend}</legend>
+      <legend className="hidden">{legend}</legend>
       {options.map(([option, label]) => (
         <label key={option}>
           <input type="radio" name={name} checked={option === value} onChange={() => onChange(option)} />

@@ -1,4 +1,6 @@
 /** The names of a few lines, below the plot. Of many lines the tree of runs is the legend. */
+
+import { Swatch } from "../../ui/Swatch";
 import type { Line } from "./lines";
 
 /** Beyond so many lines a legend takes more room than it is worth. */
@@ -23,7 +25,7 @@ export function Legend({ lines, emphasized, onHover }: LegendProps) {
           onPointerEnter={() => onHover(run.runId)}
           onPointerLeave={() => onHover(null)}
         >
-          <span className="chart-swatch" style={{ background: run.color }} />
+          <Swatch run={run} />
           <span className="chart-ellipsis">{run.name}</span>
         </li>
       ))}

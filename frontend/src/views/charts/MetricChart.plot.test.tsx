@@ -1,11 +1,12 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { later, newCache, refusal, serve } from "../../api/testing/server";
 import { encodeAnswer } from "../../data/points/testing/answers";
+import { runsOf, servePoints } from "../../data/points/testing/store";
+import { installBrowser } from "../../plot/testing/browser";
+import { type Answer, later, refusal } from "../../testing/server";
 import { MOST_IN_LEGEND } from "./Legend";
-import { MetricChart, type MetricChartProps } from "./MetricChart";
-import { installBrowser } from "./testing/browser";
+import { HeldChart, type HeldChartProps } from "./testing/HeldChart";
 
 configure({ asyncUtilTimeout: 10_000 });
 
@@ -25,29 +26,29 @@ function runs(count: number) {
 
 /** Four points of each run that is asked for. */
 function points(url: URL): ArrayBuffer {
-  const asked = url.searchParams.getAll("run");
-  return encodeAnswer(asked.map((runId, i) => ({ runId, steps: [0, 10, 20, 30], values: [i, i + 1, i + 2, i + 3] })));
+  return encodeAnswer(
+    runsOf(url).map((runId, i) => ({ runId, steps: [0, 10, 20, 30], values: [i, i + 1, i + 2, i + 3] })),
+  );
 }
 
-function chart(properties: Partial<MetricChartProps> = {}) {
-  const { client } = newCache();
-  const element = (more: Partial<MetricChartProps>) => (
+function chart(answer: Answer, properties: Partial<HeldChartProps> = {}) {
+  const { client, change } = servePoints(answer);
+  const element = (more: Partial<HeldChartProps>) => (
     <QueryClientProvider client={client}>
-      <MetricChart tag="loss" runs={RUNS} version="1" {...properties} {...more} />
+      <HeldChart tag="loss" runs={RUNS} {...properties} {...more} />
     </QueryClientProvider>
   );
   const { rerender } = render(element({}));
-  return (more: Partial<MetricChartProps>) => rerender(element(more));
+  return { update: (more: Partial<HeldChartProps>) => rerender(element(more)), change };
 }
 
 const RUNS = runs(3);
 const plot = () => screen.findByRole("application", { name: "loss" });
-const resetZoom = () => screen.queryByRole("button", { name: "Reset zoom" });
+const resetZoom = () => screen.getByRole<HTMLButtonElement>("button", { name: "Reset zoom" });
 
 test("until the first answer the chart says that it is on its way", async () => {
   const slow = later<ArrayBuffer>();
-  serve(() => slow.promise);
-  chart();
+  chart(() => slow.promise);
   expect(screen.getByRole("status").textContent).toBe("Loading…");
   slow.keep(encodeAnswer([{ runId: "r0", steps: [0], values: [1] }]));
   await plot();
@@ -56,19 +57,17 @@ test("until the first answer the chart says that it is on its way", async () => 
 
 test("while more runs are on their way the chart stays, and says so in its notes", async () => {
   const slow = later<ArrayBuffer>();
-  serve((url) => (url.searchParams.getAll("run").length > 3 ? slow.promise : points(url)));
-  const update = chart();
+  const { update } = chart((url) => (runsOf(url).includes("r3") ? slow.promise : points(url)));
   await plot();
   update({ runs: runs(4) });
   expect(await screen.findByText("Loading…")).toBeTruthy();
   expect(screen.getByText("12 of 12 points")).toBeTruthy();
-  slow.keep(encodeAnswer(runs(4).map(({ runId }) => ({ runId, steps: [0], values: [1] }))));
-  expect(await screen.findByText("4 of 4 points")).toBeTruthy();
+  slow.keep(encodeAnswer([{ runId: "r3", steps: [0], values: [1] }]));
+  expect(await screen.findByText("13 of 13 points")).toBeTruthy();
 });
 
 test("the plot is described in words: its runs, its range, and where they end", async () => {
-  serve(points);
-  chart();
+  chart(points);
   await plot();
 
   expect(screen.getByRole("img").getAttribute("aria-label")).toBe(
@@ -77,34 +76,48 @@ test("the plot is described in words: its runs, its range, and where they end", 
 });
 
 describe("zooming", () => {
-  test("can be taken back, by a button that is there only then", async () => {
-    serve(points);
-    chart();
+  test("can be taken back, by a button that is always there, so that nothing moves", async () => {
+    chart(points);
     const region = await plot();
-    expect(resetZoom()).toBeNull();
+    expect(resetZoom().disabled).toBe(true);
     fireEvent.keyDown(region, { key: "+" });
-    fireEvent.click(resetZoom() as HTMLElement);
-    expect(resetZoom()).toBeNull();
+    fireEvent.click(resetZoom());
+    expect(resetZoom().disabled).toBe(true);
   });
 
   test("says how much of what was logged is in sight", async () => {
-    serve(points);
-    chart();
+    chart(points);
     fireEvent.keyDown(await plot(), { key: "+" });
     expect(screen.getByText("6 of 6 points in this range")).toBeTruthy();
   });
 
-  test("ends with another metric, and with another axis", async () => {
-    serve(points);
-    const update = chart();
+  test("ends with another axis", async () => {
+    chart(points);
     fireEvent.keyDown(await plot(), { key: "+" });
+    expect(resetZoom().disabled).toBe(false);
     fireEvent.click(screen.getByRole("radio", { name: "Relative" }));
-    expect(resetZoom()).toBeNull();
-    fireEvent.keyDown(await plot(), { key: "+" });
-    expect(resetZoom()).not.toBeNull();
-    update({ tag: "accuracy" });
-    expect(resetZoom()).toBeNull();
+    expect(resetZoom().disabled).toBe(true);
   });
+});
+
+test("where nothing would be in sight there is no zoom: between runs that follow one another", async () => {
+  chart(() =>
+    encodeAnswer([
+      { runId: "r0", steps: [0, 1], values: [1, 2], wallTimes: [1000, 2000] },
+      { runId: "r1", steps: [0, 1], values: [1, 2], wallTimes: [91_000, 92_000] },
+    ]),
+  );
+  await plot();
+  fireEvent.click(screen.getByRole("radio", { name: "Time" }));
+  const host = (await plot()).querySelector(".plot-host") as HTMLElement;
+  const drag = (from: number, to: number) => {
+    fireEvent.pointerDown(host, { clientX: from, clientY: 100 });
+    fireEvent.pointerUp(host, { clientX: to, clientY: 100 });
+  };
+  drag(200, 400);
+  expect(resetZoom().disabled).toBe(true);
+  drag(40, 400);
+  expect(resetZoom().disabled).toBe(false);
 });
 
 describe("the legend", () => {
@@ -114,15 +127,13 @@ describe("the legend", () => {
       .map((item) => item.textContent);
 
   test("names the runs that have the metric, in the order of the tree", async () => {
-    serve(() => encodeAnswer(["r2", "r0"].map((runId) => ({ runId, steps: [0], values: [1] }))));
-    chart();
+    chart(() => encodeAnswer(["r2", "r0"].map((runId) => ({ runId, steps: [0, 1], values: [1, 1] }))));
     await plot();
     expect(entries()).toEqual(["run 0", "run 2"]);
   });
 
   test("is left out for one run, and for more than it can hold", async () => {
-    serve(points);
-    const update = chart({ runs: runs(1) });
+    const { update } = chart(points, { runs: runs(1) });
     await plot();
     expect(screen.queryByRole("list")).toBeNull();
     update({ runs: runs(MOST_IN_LEGEND) });
@@ -132,9 +143,8 @@ describe("the legend", () => {
   });
 
   test("tells which run is pointed at, and lets the others step back", async () => {
-    serve(points);
     const onHover = vi.fn();
-    chart({ onHover });
+    chart(points, { onHover });
     await plot();
     const second = screen.getByTitle("run 1");
     fireEvent.pointerEnter(second);
@@ -146,8 +156,7 @@ describe("the legend", () => {
 });
 
 test("as a table the chart has every run, and the plot comes back as it was", async () => {
-  serve(points);
-  chart();
+  chart(points);
   await plot();
   const table = screen.getByRole("button", { name: "Table" });
   fireEvent.click(table);
@@ -161,11 +170,10 @@ test("as a table the chart has every run, and the plot comes back as it was", as
 
 test("an update that fails leaves the plot, and its retry mends it", async () => {
   let isRefusing = false;
-  serve((url) => (isRefusing ? refusal("The store is locked.") : points(url)));
-  const update = chart();
+  const { change } = chart((url) => (isRefusing ? refusal("The store is locked.") : points(url)));
   await plot();
   isRefusing = true;
-  update({ version: "2" });
+  change();
   const alert = await screen.findByRole("alert");
   expect(alert.textContent).toContain("Not up to date: The store is locked.");
   await plot();
@@ -175,8 +183,7 @@ test("an update that fails leaves the plot, and its retry mends it", async () =>
 });
 
 test("values that a log axis cannot show are counted, apart from those that are not finite", async () => {
-  serve(() => encodeAnswer([{ runId: "r0", steps: [0, 1, 2, 3], values: [10, 0, -1, Number.POSITIVE_INFINITY] }]));
-  chart();
+  chart(() => encodeAnswer([{ runId: "r0", steps: [0, 1, 2, 3], values: [10, 0, -1, Number.POSITIVE_INFINITY] }]));
   await plot();
   expect(screen.getByText(/1 of the 4 shown is NaN or infinite/)).toBeTruthy();
   expect(screen.queryByText(/not above zero/)).toBeNull();
@@ -185,8 +192,7 @@ test("values that a log axis cannot show are counted, apart from those that are 
 });
 
 test("a heading of the page's own stands in place of the metric's name", async () => {
-  serve(points);
-  const update = chart();
+  const { update } = chart(points);
   expect(screen.getByRole("heading", { name: "loss" }).title).toBe("loss");
   update({ heading: <strong>choice</strong> });
   expect(screen.queryByRole("heading")).toBeNull();

@@ -1,5 +1,6 @@
 /** The chart as a table: one row a run. */
 import { formatValue, formatWhole } from "../../model/numbers";
+import { Swatch } from "../../ui/Swatch";
 import type { Line } from "./lines";
 import { factsOf } from "./summary";
 
@@ -28,7 +29,7 @@ export function PointTable({ tag, lines }: PointTableProps) {
           {lines.map(factsOf).map(({ line, points, last, lastStep, min, max }) => (
             <tr key={line.run.runId}>
               <th scope="row" title={line.run.name}>
-                <span className="chart-swatch" style={{ background: line.run.color }} />
+                <Swatch run={line.run} />
                 {line.run.name}
               </th>
               <td>{formatValue(last)}</td>

@@ -1,21 +1,10 @@
-/** What the two axes of a chart may show. */
+/** What the x axes of a chart count. */
+import type { XAxis } from "../../model/chartView";
+import type { ScaleKind } from "../../plot/interval";
 
-/** Steps, wall times in seconds since the epoch, or seconds since a run's own first point. */
-export type XAxis = "step" | "wall" | "relative";
-/** Values as they are, or their logarithms to base 10. */
-export type YScale = "linear" | "log";
-
-/** A closed interval of an axis, `min` below `max`. */
-export interface Interval {
-  min: number;
-  max: number;
-}
-
-/** The part of the plot that is zoomed to; null where an axis shows all there is. */
-export interface Zoom {
-  x: Interval | null;
-  y: Interval | null;
-}
-
-/** Both axes show all there is. Compared by identity: a view without zoom has this very object. */
-export const NO_ZOOM: Zoom = { x: null, y: null };
+/** What each x axis counts, and what is written beside it. */
+export const X_AXES: Record<XAxis, { kind: ScaleKind; title: string }> = {
+  step: { kind: "step", title: "Step" },
+  wall: { kind: "time", title: "Local time" },
+  relative: { kind: "duration", title: "Time since the run's first point" },
+};

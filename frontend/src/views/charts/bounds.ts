@@ -1,12 +1,13 @@
 /** How far the axes reach: what the lines need, with room where it helps. */
-import { lowerBound, upperBound } from "../../data/points/search";
-import type { Interval, XAxis, YScale } from "./axis";
+
+import type { XAxis, YScale } from "../../model/chartView";
+import type { Interval } from "../../model/interval";
+import { isInside, type Spacing, spacingOf } from "../../plot/interval";
+import { visible } from "../../plot/marks/polyline";
 import type { Line } from "./lines";
 
 /** The part of the y axis that is left free above and below the lines. */
 const Y_PADDING = 0.06;
-/** Beyond this a difference of two ends would overflow to infinity. */
-const LARGEST = 8e307;
 
 /** The x coordinates that the lines span; a step or a minute around a single one, [0, 1] for no line. */
 export function xExtent(lines: readonly Line[], xAxis: XAxis): Interval {
@@ -27,8 +28,9 @@ export function xExtent(lines: readonly Line[], xAxis: XAxis): Interval {
   return extent.min === extent.max ? around(extent.min, xAxis === "step" ? 0.5 : 30) : extent;
 }
 
-/** The y coordinates of what the lines show inside `x`, padded; null where they show nothing there. */
+/** The values that the lines show inside `x`, with room around them; null where they show nothing there. */
 export function yExtent(lines: readonly Line[], x: Interval, yScale: YScale): Interval | null {
+  const spacing = spacingOf(yScale);
   const extent = emptyExtent();
   for (const line of lines) {
     const { xs, ys } = line;
@@ -36,48 +38,39 @@ export function yExtent(lines: readonly Line[], x: Interval, yScale: YScale): In
     for (let i = from; i < to; i++) {
       const here = xs[i] as number;
       const before = i > from ? (xs[i - 1] as number) : here;
-      if (here >= x.min && here <= x.max) {
+      if (isInside(here, x)) {
         include(extent, ys[i]);
       }
       if (before < x.min || here > x.max) {
-        include(extent, crossing(line, i, x.min));
-        include(extent, crossing(line, i, x.max));
+        include(extent, crossing(line, i, x.min, spacing));
+        include(extent, crossing(line, i, x.max, spacing));
       }
     }
   }
-  return extent.min > extent.max ? null : padded(extent, yScale);
-}
-
-/** The half-open range of indices to draw for `x`: what lies inside, and one point more at each side. */
-export function visible(line: Line, x: Interval): [from: number, to: number] {
-  const { xs, sorted } = line;
-  if (!sorted) {
-    return [0, xs.length];
-  }
-  return [Math.max(0, lowerBound(xs, x.min) - 1), Math.min(xs.length, upperBound(xs, x.max) + 1)];
+  return extent.min > extent.max ? null : padded(extent, yScale, spacing);
 }
 
 /** Where the segment that ends at point `i` crosses the vertical at `x`; NaN where it does not. */
-function crossing({ xs, ys }: Line, i: number, x: number): number {
+function crossing({ xs, ys }: Line, i: number, x: number, { forward, back }: Spacing): number {
   const x0 = xs[i - 1] as number;
   const x1 = xs[i] as number;
-  const y0 = ys[i - 1] as number;
-  const y1 = ys[i] as number;
-  return x0 < x && x < x1 ? y0 + (y1 - y0) * ((x - x0) / (x1 - x0)) : Number.NaN;
+  const y0 = forward(ys[i - 1] as number);
+  const y1 = forward(ys[i] as number);
+  return x0 < x && x < x1 ? back(y0 + (y1 - y0) * ((x - x0) / (x1 - x0))) : Number.NaN;
 }
 
 /** Adds room at both ends. On a linear scale it does not cross zero: a loss that is never negative gets no negative axis. */
-function padded({ min, max }: Interval, yScale: YScale): Interval {
-  const low = Math.max(min, -LARGEST);
-  const high = Math.min(max, LARGEST);
-  if (low === high) {
-    return around(low, yScale === "log" || low === 0 ? 1 : Math.abs(low) * 0.1);
-  }
-  const room = (high - low) * Y_PADDING;
+function padded({ min, max }: Interval, yScale: YScale, { forward, back }: Spacing): Interval {
   const stopsAtZero = yScale === "linear";
+  if (min === max) {
+    const room = stopsAtZero ? Math.abs(min) * 0.1 || 1 : 1;
+    return { min: back(forward(min) - room), max: back(forward(max) + room) };
+  }
+  const [low, high] = [forward(back(forward(min))), forward(back(forward(max)))];
+  const room = (high - low) * Y_PADDING;
   return {
-    min: stopsAtZero && low >= 0 && low < room ? 0 : Math.max(low - room, -LARGEST),
-    max: stopsAtZero && high <= 0 && high > -room ? 0 : Math.min(high + room, LARGEST),
+    min: stopsAtZero && low >= 0 && low < room ? 0 : back(low - room),
+    max: stopsAtZero && high <= 0 && high > -room ? 0 : back(high + room),
   };
 }
 

@@ -1,7 +1,7 @@
 /** How much of what was logged the chart shows, in words. */
 import type { PointSeries } from "../../data/points/decode";
+import type { Interval } from "../../model/interval";
 import { formatWhole } from "../../model/numbers";
-import type { Interval } from "./axis";
 import type { Line, Misfits } from "./lines";
 
 /** Counts of points over all series: shown, stored, and unreadable. */

@@ -25,10 +25,10 @@ test("steps and linear values are not copied", () => {
   expect(line?.ys).toBe(line?.series.values);
 });
 
-test("a log axis holds logarithms, and what it has no place for is not finite", () => {
+test("what a log axis has no place for is not finite", () => {
   const line = makeLine([1, 0.01, 0, -3, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], "a", "log");
   const { NaN: none, POSITIVE_INFINITY } = Number;
-  expect([...line.ys]).toEqual([0, -2, none, none, none, POSITIVE_INFINITY, none]);
+  expect([...line.ys]).toEqual([1, 0.01, none, none, none, POSITIVE_INFINITY, none]);
 });
 
 test("lines follow the order of the runs, and runs without points have none", () => {
@@ -48,8 +48,15 @@ test("a clock that was set back is noticed", () => {
   expect(makeLines([input], "step")[0]?.sorted).toBe(true);
 });
 
+const ALL = { min: 0, max: 100 };
+
 test("every point without a place is counted, with the reason", () => {
   const values = [1, 0, -1, Number.NaN, Number.POSITIVE_INFINITY];
-  expect(countMisfits([makeLine(values)])).toEqual({ points: 5, notFinite: 2, notPositive: 0 });
-  expect(countMisfits([makeLine(values, "a", "log")])).toEqual({ points: 5, notFinite: 2, notPositive: 2 });
+  expect(countMisfits([makeLine(values)], ALL)).toEqual({ points: 5, notFinite: 2, notPositive: 0 });
+  expect(countMisfits([makeLine(values, "a", "log")], ALL)).toEqual({ points: 5, notFinite: 2, notPositive: 2 });
+});
+
+test("what is out of sight is not counted", () => {
+  const line = makeLine([Number.NaN, 1, Number.NaN, 1, Number.NaN]);
+  expect(countMisfits([line], { min: 1, max: 3 })).toEqual({ points: 3, notFinite: 1, notPositive: 0 });
 });

@@ -1,29 +1,21 @@
-/** Series of points as lines of the plot: coordinates of the chosen axes, beside the run's name and colour. */
+/** Series of points as lines of the plot: values of the chosen axes, beside the run's name and colour. */
 import type { PointSeries } from "../../data/points/decode";
-import type { XAxis, YScale } from "./axis";
-
-/** A run as the chart shows it. */
-export interface ChartRun {
-  runId: string;
-  name: string;
-  /** A CSS colour that a canvas understands. */
-  color: string;
-}
+import type { XAxis, YScale } from "../../model/chartView";
+import type { Interval } from "../../model/interval";
+import type { ShownRun } from "../../model/shownRun";
+import { isInside } from "../../plot/interval";
+import { type Polyline, visible } from "../../plot/marks/polyline";
 
 /**
- * One run's line. `xs` and `ys` are plot coordinates: on a log scale `ys` holds logarithms to base 10. What is not
- * finite there has no place on the line: NaN and infinite values, and on a log scale values that are not positive.
+ * One run's line. `ys` are its values, NaN for those that are not positive on a log scale: what is not finite has no
+ * place on the line. It is not `sorted` where a clock was set back.
  */
-export interface Line {
-  run: ChartRun;
+export interface Line extends Polyline {
+  run: ShownRun;
   series: PointSeries;
-  xs: Float64Array;
-  ys: Float64Array;
-  /** Whether `xs` never decreases: wall times do when a clock is set back. */
-  sorted: boolean;
 }
 
-/** How many points of the lines have no place on the plot, and why. */
+/** How many points of the lines there are in sight, and how many of them have no place on the plot, and why. */
 export interface Misfits {
   points: number;
   notFinite: number;
@@ -37,7 +29,7 @@ export interface Misfits {
  */
 export function toLines(
   series: readonly PointSeries[],
-  runs: readonly ChartRun[],
+  runs: readonly ShownRun[],
   origins: ReadonlyMap<string, number>,
   xAxis: XAxis,
   yScale: YScale,
@@ -48,8 +40,8 @@ export function toLines(
     if (one === undefined || one.steps.length === 0) {
       return [];
     }
-    const xs = xCoordinates(one, xAxis, origins.get(run.runId) ?? 0);
-    return [{ run, series: one, xs, ys: yCoordinates(one.values, yScale), sorted: xAxis === "step" || isSorted(xs) }];
+    const xs = xsOf(one, xAxis, origins.get(run.runId) ?? 0);
+    return [{ run, series: one, xs, ys: ysOf(one.values, yScale), sorted: xAxis === "step" || isSorted(xs) }];
   });
 }
 
@@ -58,21 +50,25 @@ export function originsOf(series: readonly PointSeries[]): Map<string, number> {
   return new Map(series.map((one) => [one.runId, one.wallTimes[0] ?? 0]));
 }
 
-/** Counts the points that the lines cannot show. */
-export function countMisfits(lines: readonly Line[]): Misfits {
+/** Counts the points inside `x` that the lines cannot show. */
+export function countMisfits(lines: readonly Line[], x: Interval): Misfits {
   const misfits: Misfits = { points: 0, notFinite: 0, notPositive: 0 };
-  for (const { ys, series } of lines) {
-    misfits.points += ys.length;
-    for (let i = 0; i < ys.length; i++) {
-      if (!Number.isFinite(ys[i])) {
-        misfits[Number.isFinite(series.values[i]) ? "notPositive" : "notFinite"] += 1;
+  for (const line of lines) {
+    const { xs, ys, series } = line;
+    const [from, to] = visible(line, x);
+    for (let i = from; i < to; i++) {
+      if (isInside(xs[i] as number, x)) {
+        misfits.points += 1;
+        if (!Number.isFinite(ys[i])) {
+          misfits[Number.isFinite(series.values[i]) ? "notPositive" : "notFinite"] += 1;
+        }
       }
     }
   }
   return misfits;
 }
 
-function xCoordinates(series: PointSeries, xAxis: XAxis, origin: number): Float64Array {
+function xsOf(series: PointSeries, xAxis: XAxis, origin: number): Float64Array {
   switch (xAxis) {
     case "step":
       return series.steps;
@@ -83,8 +79,8 @@ function xCoordinates(series: PointSeries, xAxis: XAxis, origin: number): Float6
   }
 }
 
-function yCoordinates(values: Float64Array, yScale: YScale): Float64Array {
-  return yScale === "linear" ? values : values.map((value) => (value > 0 ? Math.log10(value) : Number.NaN));
+function ysOf(values: Float64Array, yScale: YScale): Float64Array {
+  return yScale === "linear" ? values : values.map((value) => (value > 0 ? value : Number.NaN));
 }
 
 function isSorted(xs: Float64Array): boolean {

@@ -1,7 +1,7 @@
 /** The chart in words, for those who do not see it, and the row of each run in its table. */
 
+import type { XAxis } from "../../model/chartView";
 import { formatDuration, formatTime, formatValue, formatWhole } from "../../model/numbers";
-import type { XAxis } from "./axis";
 import { plural } from "./coverage";
 import type { Line } from "./lines";
 import type { LinePoint } from "./nearest";

@@ -1,8 +1,10 @@
 import { cleanup, renderHook, waitFor } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
-import { newCache, refusal, serve } from "../../api/testing/server";
 import { encodeAnswer } from "../../data/points/testing/answers";
-import type { Interval, XAxis, YScale } from "./axis";
+import { servePoints } from "../../data/points/testing/store";
+import type { XAxis, YScale } from "../../model/chartView";
+import type { Interval } from "../../model/interval";
+import { type Answer, refusal } from "../../testing/server";
 import { useChartLines } from "./useChartLines";
 
 afterEach(() => {
@@ -27,19 +29,18 @@ interface Look {
   xAxis?: XAxis;
   yScale?: YScale;
   zoom?: Interval | null;
-  version?: string;
 }
 
-function linesOf(first: Look = {}) {
-  const use = ({ xAxis = "step", yScale = "linear", zoom = null, version = "1" }: Look) =>
-    useChartLines("loss", RUNS, version, xAxis, yScale, zoom);
-  const { result, rerender } = renderHook(use, { initialProps: first, wrapper: newCache().wrapper });
-  return { result, look: (next: Look) => rerender({ ...first, ...next }) };
+function linesOf(answer: Answer, first: Look = {}) {
+  const use = ({ xAxis = "step", yScale = "linear", zoom = null }: Look) =>
+    useChartLines("loss", RUNS, xAxis, yScale, zoom);
+  const { asked, wrapper } = servePoints(answer);
+  const { result, rerender } = renderHook(use, { initialProps: first, wrapper });
+  return { asked, result, look: (next: Look) => rerender({ ...first, ...next }) };
 }
 
 test("at first there is no answer, then all of it, coarsely, for the runs that have the metric", async () => {
-  serve(store);
-  const { result } = linesOf();
+  const { result } = linesOf(store);
   expect(result.current).toMatchObject({ isAnswered: false, isLoading: true, lines: [] });
   await waitFor(() => expect(result.current.isAnswered).toBe(true));
   expect(result.current.lines.map(({ run }) => run.runId)).toEqual(["a"]);
@@ -48,8 +49,7 @@ test("at first there is no answer, then all of it, coarsely, for the runs that h
 });
 
 test("zoomed in, the points of the window are all there, and the line goes on coarsely beyond it", async () => {
-  const asked = serve(store);
-  const { result, look } = linesOf();
+  const { asked, result, look } = linesOf(store);
   await waitFor(() => expect(result.current.isAnswered).toBe(true));
   look({ zoom: { min: 249.5, max: 260 } });
   expect(result.current.isLoading).toBe(true);
@@ -63,8 +63,7 @@ test("zoomed in, the points of the window are all there, and the line goes on co
 });
 
 test("the extent of the axes stays that of everything while zoomed in", async () => {
-  serve(store);
-  const { result, look } = linesOf();
+  const { result, look } = linesOf(store);
   await waitFor(() => expect(result.current.isAnswered).toBe(true));
   const { whole } = result.current;
   look({ zoom: { min: 250, max: 260 } });
@@ -73,8 +72,9 @@ test("the extent of the axes stays that of everything while zoomed in", async ()
 });
 
 test("a series that is complete is not asked for again when it is zoomed", async () => {
-  const asked = serve(() => encodeAnswer([{ runId: "a", steps: [0, 1, 2, 3], values: [1, 2, 3, 4] }]));
-  const { result, look } = linesOf();
+  const { asked, result, look } = linesOf(() =>
+    encodeAnswer([{ runId: "a", steps: [0, 1, 2, 3], values: [1, 2, 3, 4] }]),
+  );
   await waitFor(() => expect(result.current.isAnswered).toBe(true));
   look({ zoom: { min: 1, max: 2 } });
   expect(result.current).toMatchObject({ isLoading: false, coverage: { shown: 2, total: 2, inView: true } });
@@ -82,8 +82,7 @@ test("a series that is complete is not asked for again when it is zoomed", async
 });
 
 test("relative time counts from each run's own first point, also zoomed in", async () => {
-  serve(store);
-  const { result, look } = linesOf({ xAxis: "relative" });
+  const { result, look } = linesOf(store, { xAxis: "relative" });
   await waitFor(() => expect(result.current.isAnswered).toBe(true));
   expect(result.current.lines[0]?.xs[1]).toBe(100);
   look({ zoom: { min: 150, max: 250 } });
@@ -94,35 +93,36 @@ test("relative time counts from each run's own first point, also zoomed in", asy
 });
 
 test("another scale needs no new points", async () => {
-  const asked = serve(store);
-  const { result, look } = linesOf();
+  const { asked, result, look } = linesOf(store);
   await waitFor(() => expect(result.current.isAnswered).toBe(true));
   look({ yScale: "log" });
-  expect(result.current.lines[0]?.ys[1]).toBe(2);
+  expect(result.current.lines[0]?.ys[1]).toBe(100);
   expect(result.current.lines[0]?.ys[0]).toBeNaN();
   expect(asked).toHaveLength(1);
 });
 
 test("when only the detail is refused the coarse lines stay, with the reason, and a retry brings the detail", async () => {
   let isRefusing = true;
-  serve((url) => (isRefusing && url.searchParams.has("first_step") ? refusal("The store is locked.") : store(url)));
-  const { result, look } = linesOf();
+  const { result, look } = linesOf((url) =>
+    isRefusing && url.searchParams.has("first_step") ? refusal("The store is locked.") : store(url),
+  );
   await waitFor(() => expect(result.current.isAnswered).toBe(true));
   look({ zoom: { min: 250, max: 260 } });
-  await waitFor(() => expect(result.current.error?.message).toBe("The store is locked."));
+  await waitFor(() => expect(result.current.problem).toBe("The store is locked."));
   expect(result.current.lines[0]?.xs).toHaveLength(10);
   isRefusing = false;
   result.current.retry();
   await waitFor(() => expect(result.current.lines[0]?.xs.length).toBeGreaterThan(15));
-  expect(result.current.error).toBeNull();
+  expect(result.current.problem).toBeNull();
 });
 
 test("when the zoom is left its problem goes with it", async () => {
-  serve((url) => (url.searchParams.has("first_step") ? refusal("The store is locked.") : store(url)));
-  const { result, look } = linesOf();
+  const { result, look } = linesOf((url) =>
+    url.searchParams.has("first_step") ? refusal("The store is locked.") : store(url),
+  );
   await waitFor(() => expect(result.current.isAnswered).toBe(true));
   look({ zoom: { min: 250, max: 260 } });
-  await waitFor(() => expect(result.current.error).not.toBeNull());
+  await waitFor(() => expect(result.current.problem).not.toBeNull());
   look({ zoom: null });
-  expect(result.current.error).toBeNull();
+  expect(result.current.problem).toBeNull();
 });

@@ -1,11 +1,14 @@
 /** From a metric and a zoom to lines: asks for points, and for more of them in what is zoomed to. */
 import { useMemo } from "react";
+import type { LiveAnswer } from "../../data/liveQuery";
 import { limitFor, MOST_POINTS } from "../../data/points/fetch";
 import { spliceAll } from "../../data/points/splice";
-import { useSeries } from "../../data/points/useSeries";
-import type { Interval, XAxis, YScale } from "./axis";
+import { type SeriesAnswer, useSeries } from "../../data/points/useSeries";
+import type { XAxis, YScale } from "../../model/chartView";
+import type { Interval } from "../../model/interval";
+import type { ShownRun } from "../../model/shownRun";
 import { type Coverage, coverageInside, coverageOf } from "./coverage";
-import { type ChartRun, type Line, originsOf, toLines } from "./lines";
+import { type Line, originsOf, toLines } from "./lines";
 import { isComplete, stepWindow } from "./zoom";
 
 /** The lines of a chart, and what is known of how true they are. */
@@ -20,7 +23,7 @@ export interface ChartLines {
   /** Whether what is shown is not the answer to the latest question yet. */
   isLoading: boolean;
   /** Why what is shown is missing, coarse or not up to date. */
-  error: Error | null;
+  problem: string | null;
   retry: () => void;
 }
 
@@ -32,22 +35,21 @@ const NONE: never[] = [];
  */
 export function useChartLines(
   tag: string,
-  runs: readonly ChartRun[],
-  version: string,
+  runs: readonly ShownRun[],
   xAxis: XAxis,
   yScale: YScale,
   zoom: Interval | null,
 ): ChartLines {
   const runIds = useMemo(() => runs.map(({ runId }) => runId), [runs]);
-  const coarse = useSeries({ tag, runIds, limit: limitFor(runs.length) }, version, true);
-  const series = coarse.data?.series ?? NONE;
+  const coarse = useSeries({ tag, runIds, limit: limitFor(runs.length) }, true);
+  const series = coarse.content?.series ?? NONE;
   const origins = useMemo(() => originsOf(series), [series]);
   const whole = useMemo(() => toLines(series, runs, origins, xAxis, yScale), [series, runs, origins, xAxis, yScale]);
   const complete = isComplete(whole);
   const window = zoom !== null && !complete ? stepWindow(whole, xAxis, zoom) : null;
   const limit = limitFor(runs.length, xAxis === "step" ? undefined : MOST_POINTS);
-  const fine = useSeries({ tag, runIds, limit, window }, version, window !== null);
-  const detail = window !== null ? fine.data : undefined;
+  const fine = useSeries({ tag, runIds, limit, window }, window !== null);
+  const detail = window !== null ? fine.content : undefined;
   const lines = useMemo(() => {
     if (!detail?.window) {
       return whole;
@@ -65,19 +67,22 @@ export function useChartLines(
     );
   }, [zoom, complete, whole, detail, series, xAxis]);
   return {
-    isAnswered: coarse.data !== undefined,
+    isAnswered: coarse.content !== undefined,
     lines,
     whole,
     origins,
     coverage,
-    isLoading:
-      coarse.isPlaceholderData || coarse.isPending || (window !== null && (fine.isPlaceholderData || fine.isPending)),
-    error: coarse.error ?? (window === null ? null : fine.error),
+    isLoading: isAwaited(coarse) || (window !== null && isAwaited(fine)),
+    problem: coarse.problem ?? (window === null ? null : fine.problem),
     retry: () => {
-      void coarse.refetch();
+      coarse.retry();
       if (window !== null) {
-        void fine.refetch();
+        fine.retry();
       }
     },
   };
+}
+
+function isAwaited({ content, isEarlier }: LiveAnswer<SeriesAnswer>): boolean {
+  return content === undefined || isEarlier;
 }

@@ -1,7 +1,8 @@
 /** The point that a chart's cursor is on, moved by the pointer or by keys. */
 import { type KeyboardEvent, useMemo, useState } from "react";
+import { nearestIndex, neighbour } from "../../plot/marks/polyline";
 import type { Line } from "./lines";
-import { type LinePoint, nearestIndex, neighbour, pointOnNextLine } from "./nearest";
+import { type LinePoint, pointOnNextLine } from "./nearest";
 
 /** A point by what stays the same when the chart's points are asked for again. */
 interface Place {
@@ -75,12 +76,13 @@ function moved(
   if (from === null) {
     return undefined;
   }
+  const { line } = from;
   const repeat = (direction: 1 | -1) => {
-    let point = from;
+    let { index } = from;
     for (let i = 0; i < (far ? STRIDE : 1); i++) {
-      point = neighbour(point, direction);
+      index = neighbour(line, index, direction);
     }
-    return point;
+    return { line, index };
   };
   switch (key) {
     case "ArrowLeft":
@@ -92,9 +94,9 @@ function moved(
     case "ArrowDown":
       return pointOnNextLine(lines, from, -1);
     case "Home":
-      return { line: from.line, index: nearestIndex(from.line, Number.NEGATIVE_INFINITY) };
+      return { line, index: nearestIndex(line, Number.NEGATIVE_INFINITY) };
     case "End":
-      return { line: from.line, index: nearestIndex(from.line, Number.POSITIVE_INFINITY) };
+      return { line, index: nearestIndex(line, Number.POSITIVE_INFINITY) };
     case "Escape":
       return null;
     default:

@@ -1,54 +1,89 @@
-"""The cells of a page of the tree: parameters, own and inherited, and the last values of metrics."""
+"""The cells of runs that are shown: what each of them has itself, inherits, or its parent or root has."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, Table, and_, bindparam, select
 
-from tb_runhistory.query.tree import ColumnKind, RunField, TreeColumn
+from tb_runhistory.query.terms import (
+    Ancestor,
+    Attribute,
+    Column,
+    Fact,
+    Field,
+    Label,
+    LabelKind,
+    Metric,
+    OfAncestor,
+    OwnColumn,
+    Parameter,
+)
 from tb_runhistory.records.changes import DataClass, ParameterValue
 from tb_runhistory.records.columns import RunColumns
+from tb_runhistory.records.status import RunStatus, shown_status
 from tb_runhistory.store.sql.codes import DATA_CLASS_CODES, TEXT
-from tb_runhistory.store.sql.columns import MAX_CELL, TextBudget, cut_in_store, parameter_value
+from tb_runhistory.store.sql.columns import MAX_CELL, TextBudget, as_text, cut_in_store, parameter_value
 from tb_runhistory.store.sql.paths import ids_of
+from tb_runhistory.store.sql.runs.run_reading import run_columns, runs_by_id
 from tb_runhistory.store.sql.runs.scope import RunPlace
-from tb_runhistory.store.sql.schema import params, series
+from tb_runhistory.store.sql.same import same_run
+from tb_runhistory.store.sql.schema import params, properties, runs, series, tags
 from tb_runhistory.store.sql.types import Id, storable
 from tb_runhistory.store.sql.wanted import Lookup
 
 RunKey: TypeAlias = tuple[str, str]
 """A run's root_id and run_id."""
 
-_OWN = Lookup(
-    {"root_id": Id, "run_id": Id},
-    lambda wanted: (
-        select(params.c.run_id, params.c.name, params.c.kind, params.c.number, cut_in_store(params.c.text, MAX_CELL))
-        .select_from(
-            wanted.join(params, and_(params.c.root_id == wanted.c.root_id, params.c.run_id == wanted.c.run_id))
-        )
-        .where(params.c.name.in_(bindparam("names", expanding=True)))
-    ),
-)
-_LAST = Lookup(
-    {"root_id": Id, "run_id": Id},
-    lambda wanted: (
-        select(series.c.run_id, series.c.tag, series.c.last_value)
-        .select_from(
-            wanted.join(series, and_(series.c.root_id == wanted.c.root_id, series.c.run_id == wanted.c.run_id))
-        )
-        .where(
-            series.c.data_class == DATA_CLASS_CODES[DataClass.SCALAR],
-            series.c.tag.in_(bindparam("tags", expanding=True)),
-            series.c.count > 0,
-        )
-    ),
-)
+CellValues: TypeAlias = list[ParameterValue | None]
 
+_NAMED: Any = bindparam("names", expanding=True)
+
+
+def _of_run(table: Table, *cells: Any, meant: Any) -> Lookup:
+    return Lookup(
+        {"root_id": Id, "run_id": Id},
+        lambda wanted: (
+            select(table.c.run_id, *cells).select_from(wanted.join(table, same_run(table, wanted))).where(meant)
+        ),
+    )
+
+
+_FACTS = (
+    "last_value",
+    "first_value",
+    "minimum",
+    "maximum",
+    "sum",
+    "count",
+    "non_finite",
+    "minimum_step",
+    "maximum_step",
+)
+_PARAMETERS = _of_run(
+    params,
+    params.c.name,
+    params.c.kind,
+    params.c.number,
+    cut_in_store(params.c.text, MAX_CELL),
+    meant=params.c.name.in_(_NAMED),
+)
+_SERIES = _of_run(
+    series,
+    series.c.tag,
+    *(series.c[name] for name in _FACTS),
+    meant=and_(series.c.data_class == DATA_CLASS_CODES[DataClass.SCALAR], series.c.tag.in_(_NAMED), series.c.count > 0),
+)
+_LABELS = {
+    kind: _of_run(table, table.c.name, cut_in_store(table.c.value, MAX_CELL), meant=table.c.name.in_(_NAMED))
+    for kind, table in ((LabelKind.TAG, tags), (LabelKind.PROPERTY, properties))
+}
+_HOSTS = _of_run(runs, cut_in_store(runs.c.host, MAX_CELL), meant=runs.c.host.is_not(None))
+_RUNS_BY_ID = runs_by_id(MAX_CELL)
 _TEXT_PLACE = 4
 
 
@@ -65,14 +100,14 @@ class StoredParameter:
         """What a text is compared by; None for a number."""
         return self.text if self.kind == TEXT else None
 
+    @property
+    def value(self) -> ParameterValue | None:
+        """The value that it stands for; None where it stands for none."""
+        return parameter_value(self.kind, self.number, self.text)
+
 
 Inherited: TypeAlias = Mapping[str, Mapping[str, StoredParameter]]
 """By parameter name and parent's run id, what the children of the parent inherit."""
-
-
-def parameter_names(columns: Iterable[RunField | TreeColumn]) -> list[str]:
-    """The names of those columns that are parameters."""
-    return [column.name for column in columns if isinstance(column, TreeColumn) and column.kind is ColumnKind.PARAMETER]
 
 
 def inherited_parameters(connection: Connection, parents: Sequence[RunPlace], names: Sequence[str]) -> Inherited:
@@ -85,57 +120,185 @@ def inherited_parameters(connection: Connection, parents: Sequence[RunPlace], na
     own = _own_parameters(connection, sorted(above), names)
     for parent_id, line in lines.items():
         for name in names:
-            nearest = next((own[run_id, name] for run_id in reversed(line) if (run_id, name) in own), None)
+            nearest = _nearest(own, line, name)
             if nearest is not None:
                 found[name][parent_id] = nearest
     return found
 
 
 def read_cells(
-    connection: Connection, page: RunColumns, columns: Sequence[TreeColumn], inherited: Inherited
-) -> list[list[ParameterValue | None]]:
-    """For each column, the values of the page's runs."""
-    members = list(zip(page.root_id, page.run_id, strict=True))
-    own = _own_parameters(connection, members, parameter_names(columns))
-    last = _last_values(connection, members, [column.name for column in columns if column.kind is ColumnKind.METRIC])
+    connection: Connection, shown: RunColumns, columns: Iterable[Column], now: float
+) -> dict[Column, CellValues]:
+    """Those of the columns that are of the runs themselves or of one above them, for the runs that are shown."""
+    own = {column for column in columns if isinstance(column, OwnColumn)}
+    found: dict[Column, CellValues] = {}
+    found.update(_own_cells(connection, shown, own, now).items())
+    of_ancestors: dict[Ancestor, list[OfAncestor]] = defaultdict(list)
+    for column in columns:
+        if isinstance(column, OfAncestor):
+            of_ancestors[column.ancestor].append(column)
+    for ancestor, asked in of_ancestors.items():
+        ids = shown.parent_id if ancestor is Ancestor.PARENT else shown.root_id
+        above = runs_named(connection, [run_id for run_id in set(ids) if run_id])
+        rows = {run_id: row for row, run_id in enumerate(above.run_id)}
+        cells = _own_cells(connection, above, {column.column for column in asked}, now)
+        for column in asked:
+            values = cells[column.column]
+            found[column] = [values[rows[run_id]] if run_id in rows else None for run_id in ids]
+    return found
 
-    def cell(column: TreeColumn, run_id: str, parent_id: str) -> ParameterValue | None:
-        if column.kind is ColumnKind.METRIC:
-            return last.get((run_id, column.name))
-        stored = own.get((run_id, column.name)) or inherited.get(column.name, {}).get(parent_id)
-        return None if stored is None else parameter_value(stored.kind, stored.number, stored.text)
 
-    return [
-        [cell(column, run_id, parent_id) for run_id, parent_id in zip(page.run_id, page.parent_id, strict=True)]
-        for column in columns
-    ]
+def runs_named(connection: Connection, run_ids: Sequence[str]) -> RunColumns:
+    """The runs with these ids, those that there are, in their order."""
+    rows = {row.run_id: row for row in _RUNS_BY_ID.rows(connection, [(run_id,) for run_id in run_ids])}
+    return run_columns(connection, [rows[run_id] for run_id in run_ids if run_id in rows], MAX_CELL)
+
+
+def _own_cells(
+    connection: Connection, shown: RunColumns, columns: Iterable[OwnColumn], now: float
+) -> dict[OwnColumn, CellValues]:
+    members = list(zip(shown.root_id, shown.run_id, strict=True))
+    fields: dict[OwnColumn, CellValues] = {
+        column: _field(connection, members, shown, column, now) for column in columns if isinstance(column, Field)
+    }
+    return {
+        **fields,
+        **_parameter_cells(connection, shown, members, [one for one in columns if isinstance(one, Parameter)]),
+        **_label_cells(connection, members, [one for one in columns if isinstance(one, Label)]),
+        **_metric_cells(connection, members, [one for one in columns if isinstance(one, Metric)]),
+    }
+
+
+def _parameter_cells(
+    connection: Connection, shown: RunColumns, members: Sequence[RunKey], columns: Sequence[Parameter]
+) -> dict[OwnColumn, CellValues]:
+    lines = {path: path.split("/") for path in set(shown.path)} if any(one.inherited for one in columns) else {}
+    above = {(line[0], run_id) for line in lines.values() for run_id in line}
+    own = _own_parameters(connection, sorted(above.union(members)), [column.name for column in columns])
+
+    def stored(column: Parameter, row: int) -> StoredParameter | None:
+        line = lines[shown.path[row]] if column.inherited else [shown.run_id[row]]
+        return _nearest(own, line, column.name)
+
+    found = {column: [stored(column, row) for row in range(len(members))] for column in columns}
+    return {column: [None if one is None else one.value for one in cells] for column, cells in found.items()}
+
+
+def _nearest(own: Mapping[tuple[str, str], StoredParameter], line: Sequence[str], name: str) -> StoredParameter | None:
+    return next((own[run_id, name] for run_id in reversed(line) if (run_id, name) in own), None)
 
 
 def _own_parameters(
     connection: Connection, members: Sequence[RunKey], names: Sequence[str]
 ) -> dict[tuple[str, str], StoredParameter]:
     """By run id and name, the parameters ``names`` of the runs."""
-    wanted = _by_stored_name(names)
+    wanted = {storable(name): name for name in names}
     if not wanted:
         return {}
-    rows = TextBudget().rows(_OWN.rows(connection, members, names=list(wanted)), {_TEXT_PLACE: MAX_CELL})
+    rows = TextBudget().rows(_PARAMETERS.rows(connection, members, names=list(wanted)), {_TEXT_PLACE: MAX_CELL})
     # A damaged index may lead to rows of other names.
     return {(run_id, wanted[name]): StoredParameter(*cells) for run_id, name, *cells in rows if name in wanted}
 
 
-def _last_values(
-    connection: Connection, members: Sequence[RunKey], tags: Sequence[str]
-) -> dict[tuple[str, str], float]:
-    wanted = _by_stored_name(tags)
-    if not wanted:
+def _label_cells(
+    connection: Connection, members: Sequence[RunKey], columns: Sequence[Label]
+) -> dict[OwnColumn, CellValues]:
+    found: dict[OwnColumn, CellValues] = {}
+    for kind, question in _LABELS.items():
+        wanted = {storable(column.name): column for column in columns if column.kind is kind}
+        if wanted:
+            rows = TextBudget().rows(question.rows(connection, members, names=list(wanted)), {2: MAX_CELL})
+            of_run = {(run_id, name): as_text(text) for run_id, name, text in rows}
+            for name, column in wanted.items():
+                found[column] = [of_run.get((run_id, name)) for _, run_id in members]
+    return {column: found[column] for column in columns}
+
+
+def _metric_cells(
+    connection: Connection, members: Sequence[RunKey], columns: Sequence[Metric]
+) -> dict[OwnColumn, CellValues]:
+    if not columns:
         return {}
-    rows = _LAST.rows(connection, members, tags=list(wanted))
-    return {
-        (row.run_id, wanted[row.tag]): row.last_value if type(row.last_value) is float else math.nan
-        for row in rows
-        if row.tag in wanted
-    }
+    names = sorted({storable(column.tag) for column in columns})
+    rows = _SERIES.all_rows(connection, members, names=names)
+    of_run = {(row.run_id, row.tag): row for row in rows}
+
+    found: dict[OwnColumn, CellValues] = {}
+    for column in columns:
+        tag, fact = storable(column.tag), _FACT[column.fact]
+        stored = [of_run.get((run_id, tag)) for _, run_id in members]
+        found[column] = [None if row is None else fact(row) for row in stored]
+    return found
 
 
-def _by_stored_name(names: Iterable[str]) -> dict[str, str]:
-    return {storable(name): name for name in names}
+def _number(cell: object) -> float:
+    """A number as it is stored: NaN for NULL, and for what is none."""
+    return cell if type(cell) is float else math.nan
+
+
+def _known(cell: object) -> float | None:
+    return cell if type(cell) is float else None
+
+
+def _mean(row: Any) -> float | None:
+    cells = (row.sum, row.count, row.non_finite)
+    if type(row.sum) is not float or any(type(cell) is not int for cell in cells[1:]) or row.count <= row.non_finite:
+        return None
+    return float(row.sum / (row.count - row.non_finite))
+
+
+def _step(step: object, extreme: object) -> int | None:
+    return step if type(step) is int and extreme is not None else None
+
+
+_FACT: Mapping[Fact, Callable[[Any], float | int | None]] = {
+    Fact.LAST: lambda row: _number(row.last_value),
+    Fact.FIRST: lambda row: _number(row.first_value),
+    Fact.MIN: lambda row: _known(row.minimum),
+    Fact.MAX: lambda row: _known(row.maximum),
+    Fact.MEAN: _mean,
+    Fact.COUNT: lambda row: row.count if type(row.count) is int else None,
+    Fact.ARGMIN: lambda row: _step(row.minimum_step, row.minimum),
+    Fact.ARGMAX: lambda row: _step(row.maximum_step, row.maximum),
+}
+
+
+def _field(
+    connection: Connection, members: Sequence[RunKey], shown: RunColumns, field: Field, now: float
+) -> CellValues:
+    if field.attribute is Attribute.HOST:
+        hosts = {run_id: as_text(host) for run_id, host in _HOSTS.rows(connection, members)}
+        return [hosts.get(run_id) or None for run_id in shown.run_id]
+    return [_FIELDS[field.attribute](shown, row, now) for row in range(len(shown))]
+
+
+def _time(seconds: float) -> float | None:
+    return float(seconds) if math.isfinite(seconds) else None
+
+
+def _status(shown: RunColumns, row: int, now: float) -> RunStatus:
+    return shown_status(shown.status[row], _time(shown.heartbeat_at[row]), now)
+
+
+def _duration(shown: RunColumns, row: int, now: float) -> float | None:
+    started, ended = _time(shown.started_at[row]), _time(shown.ended_at[row])
+    silent = _time(shown.heartbeat_at[row]) if _status(shown, row, now) is RunStatus.NOT_RESPONDING else None
+    until = ended if ended is not None else silent if silent is not None else now
+    return None if started is None else until - started
+
+
+_FIELDS: Mapping[Attribute, Callable[[RunColumns, int, float], ParameterValue | None]] = {
+    Attribute.ID: lambda shown, row, now: shown.run_id[row],
+    Attribute.NAME: lambda shown, row, now: shown.display_name[row] or f"run {shown.number[row]}",
+    Attribute.STATUS: lambda shown, row, now: _status(shown, row, now).value,
+    Attribute.STAGE: lambda shown, row, now: shown.stage[row].value,
+    Attribute.EXPERIMENT: lambda shown, row, now: shown.experiment[row],
+    Attribute.DEPTH: lambda shown, row, now: int(shown.depth[row]),
+    Attribute.NUMBER: lambda shown, row, now: int(shown.number[row]),
+    Attribute.CREATED: lambda shown, row, now: _time(shown.created_at[row]),
+    Attribute.STARTED: lambda shown, row, now: _time(shown.started_at[row]),
+    Attribute.ENDED: lambda shown, row, now: _time(shown.ended_at[row]),
+    Attribute.DURATION: _duration,
+    Attribute.DESCRIPTION: lambda shown, row, now: shown.description[row] or None,
+    Attribute.ERROR: lambda shown, row, now: shown.error[row] or None,
+}

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, SmallInteger, and_, bindparam, delete, func, insert, select, update
 
-from tb_runhistory.records.changes import CreateExperiment, LifecycleStage, RenameExperiment, StageExperiment
+from tb_runhistory.records.changes import CreateExperiment, Direction, LifecycleStage, RenameExperiment, StageExperiment
 from tb_runhistory.records.identity import new_id
 from tb_runhistory.store.sql.codes import STAGE_CODES
 from tb_runhistory.store.sql.rows import COVERED, checksum_of, make_usable, mismatch
+from tb_runhistory.store.sql.runs.directions import store_directions
 from tb_runhistory.store.sql.schema import IS_ROOT, experiments, names, runs
 from tb_runhistory.store.sql.types import Word, storable
 from tb_runhistory.store.sql.wanted import Lookup
@@ -23,6 +24,8 @@ RECOVERED = 0
 
 _RECOVERED_NAME = "recovered"
 _MOST = 2**63 - 1
+_LARGEST_ID = 2**30
+"""No store has so many experiments: an id beyond is damage, and says nothing of the next one."""
 _COVERED = [column.name for column in COVERED[experiments]]
 
 _BY_NAME = Lookup(
@@ -35,6 +38,7 @@ _BY_ID = Lookup(
         wanted.join(experiments, experiments.c.experiment_id == wanted.c.experiment_id)
     ),
 )
+_NEWEST_ID = select(func.max(experiments.c.experiment_id)).where(experiments.c.experiment_id <= _LARGEST_ID)
 _COUNTED = Lookup(
     {"experiment_id": Integer, "kind": SmallInteger, "name": Word},
     lambda wanted: select(names).select_from(
@@ -88,6 +92,7 @@ class ExperimentsWriter:
         self._stored: dict[int, tuple[Any, ...]] = {}
         self._damage: dict[int, int] = {}
         self._counted: Counter[tuple[int, int, str]] = Counter()
+        self._directions: dict[tuple[int, str], Direction] = {}
 
     def load(self, wanted: Iterable[str]) -> None:
         """Reads the experiments of these names, which may not be there."""
@@ -112,8 +117,9 @@ class ExperimentsWriter:
         name = storable(name)
         self.load([name])
         if name not in self._ids:
-            newest = self._connection.execute(select(func.max(experiments.c.experiment_id))).scalar_one()
-            self._add(max([newest or 0, *self._rows]) + 1, name, created_at)
+            newest = self._connection.execute(_NEWEST_ID).scalar_one() or RECOVERED
+            known = [experiment_id for experiment_id in self._rows if experiment_id <= _LARGEST_ID]
+            self._add(max([RECOVERED, newest, *known]) + 1, name, created_at)
         return self._rows[self._ids[name]]
 
     def recovered(self, now: float) -> ExperimentRow:
@@ -134,6 +140,8 @@ class ExperimentsWriter:
         row = self.named(change.name, change.created_at)
         if change.description:
             row.description = storable(change.description)
+        for tag, direction in change.directions.items():
+            self._directions[row.experiment_id, storable(tag)] = direction
 
     def rename(self, change: RenameExperiment) -> None:
         """As ``RenameExperiment`` says."""
@@ -160,6 +168,8 @@ class ExperimentsWriter:
 
     def store(self) -> None:
         """Writes what has changed."""
+        for experiment_id in store_directions(self._connection, self._directions):
+            self._rows[experiment_id].changed = self._stamp
         new: list[ExperimentRow] = []
         old: list[ExperimentRow] = []
         for experiment_id, row in self._rows.items():

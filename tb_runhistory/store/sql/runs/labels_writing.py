@@ -12,6 +12,7 @@ from tb_runhistory.records.changes import AddProperties, ParameterValue, RemoveT
 from tb_runhistory.store.sql.codes import BOOLEAN, INTEGER, NUMBER, TEXT
 from tb_runhistory.store.sql.rows import checksum_of
 from tb_runhistory.store.sql.runs.run_rows import RunKey
+from tb_runhistory.store.sql.same import of_run, same_run
 from tb_runhistory.store.sql.schema import params, properties, tags
 from tb_runhistory.store.sql.types import Id, Word, storable
 from tb_runhistory.store.sql.wanted import Lookup
@@ -125,24 +126,13 @@ class _Labels:
     def __init__(self, table: Table) -> None:
         self._names = [column.name for column in table.c]
         self._insert = insert(table)
-        key = and_(
-            table.c.root_id == bindparam("of_root"),
-            table.c.run_id == bindparam("of_run"),
-            table.c.name == bindparam("of_name"),
-        )
+        key = and_(of_run(table), table.c.name == bindparam("of_name"))
         self._update = update(table).where(key)
         self._delete = delete(table).where(key)
         self.lookup = Lookup(
             {"root_id": Id, "run_id": Id, "name": Word},
             lambda wanted: select(table).select_from(
-                wanted.join(
-                    table,
-                    and_(
-                        table.c.root_id == wanted.c.root_id,
-                        table.c.run_id == wanted.c.run_id,
-                        table.c.name == wanted.c.name,
-                    ),
-                )
+                wanted.join(table, and_(same_run(table, wanted), table.c.name == wanted.c.name))
             ),
         )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import Connection, and_, case, func, literal, select
+from sqlalchemy.exc import DatabaseError
 
-from tb_runhistory.query.tree import ColumnCounts, ColumnKind, TreeColumn
+from tb_runhistory.query.terms import LabelKind, Metric, Parameter
+from tb_runhistory.query.tree import ColumnCounts
 from tb_runhistory.records.changes import DataClass, LifecycleStage
 from tb_runhistory.records.columns import ACTIVE, ExperimentColumns, Scope
 from tb_runhistory.store.sql.around_damage import readable_rows
@@ -23,13 +25,25 @@ from tb_runhistory.store.sql.columns import (
     whole_numbers,
 )
 from tb_runhistory.store.sql.runs.scope import Condition, in_scope, stage_groups
-from tb_runhistory.store.sql.schema import IS_PUT_AWAY, experiments, names, params, runs, series
+from tb_runhistory.store.sql.same import same_run
+from tb_runhistory.store.sql.schema import (
+    IS_PUT_AWAY,
+    IS_ROOT,
+    experiments,
+    names,
+    params,
+    properties,
+    runs,
+    series,
+    tags,
+)
 from tb_runhistory.store.sql.types import storable
 
 _ACTIVE = STAGE_CODES[LifecycleStage.ACTIVE]
 _STAGE = 2
 _MOST_RUNS = 2**40
-_KINDS = {PARAMETER_NAMES: ColumnKind.PARAMETER, METRIC_NAMES: ColumnKind.METRIC}
+_MOST_LABELS = 1000
+_KINDS: Mapping[int, Callable[[str], Parameter | Metric]] = {PARAMETER_NAMES: Parameter, METRIC_NAMES: Metric}
 
 
 def read_experiments(connection: Connection, scope: Scope | None) -> ExperimentColumns:
@@ -90,12 +104,34 @@ def _runs_by_experiment(connection: Connection, scope: Scope) -> Mapping[int, in
 
 def count_columns(connection: Connection, scope: Scope) -> ColumnCounts:
     """As ``RunReader.tree_columns`` says."""
-    counted = _stored_counts(connection, scope) if _is_counted(scope) else _live_counts(connection, scope)
+    try:
+        counted = _stored_counts(connection, scope) if _is_counted(scope) else _live_counts(connection, scope)
+    except DatabaseError:
+        # What was counted is damaged: the runs themselves say it, too.
+        counted = _live_counts(connection, scope)
     budget = TextBudget()
     named = ((kind, budget.text(name, MAX_NAME), count) for kind, name, count in counted)
     rows = sorted(named, key=lambda row: (row[0], -row[2], row[1]))
-    columns = [TreeColumn(_KINDS[kind], name) for kind, name, _ in rows]
+    columns = [_KINDS[kind](name) for kind, name, _ in rows]
     return ColumnCounts(columns, whole_numbers(count for *_, count in rows))
+
+
+def read_label_names(connection: Connection, kind: LabelKind, scope: Scope) -> list[str]:
+    """As ``RunReader.label_names`` says."""
+    table = tags if kind is LabelKind.TAG else properties
+    counted = (
+        select(cut_in_store(table.c.name, MAX_NAME))
+        .group_by(table.c.name)
+        .order_by(func.count().desc(), table.c.name)
+        .limit(_MOST_LABELS)
+    )
+    if scope.experiment is not None:
+        # A tree is of one experiment: its labels stand together.
+        roots = select(runs.c.root_id).join_from(runs, experiments, experiments.c.experiment_id == runs.c.experiment_id)
+        counted = counted.where(
+            table.c.root_id.in_(roots.where(IS_ROOT, experiments.c.name == storable(scope.experiment)))
+        )
+    return [as_text(name) for name in connection.execute(counted).scalars()]
 
 
 def _is_counted(scope: Scope) -> bool:
@@ -126,10 +162,9 @@ def _live_counts(connection: Connection, scope: Scope) -> Iterable[tuple[int, st
     is_metric = and_(series.c.data_class == DATA_CLASS_CODES[DataClass.SCALAR], series.c.count > 0)
     for kind, column, meant in ((PARAMETER_NAMES, params.c.name, condition), (METRIC_NAMES, series.c.tag, is_metric)):
         table = column.table
-        of_run = and_(table.c.root_id == runs.c.root_id, table.c.run_id == runs.c.run_id)
         query = (
             select(cut_in_store(column, MAX_NAME), func.count())
-            .select_from(runs.join(table, of_run))
+            .select_from(runs.join(table, same_run(table, runs)))
             .where(condition, meant)
             .group_by(column)
         )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, and_, select
 from sqlalchemy.exc import DatabaseError
 
 from tb_runhistory.records.columns import RunColumns
+from tb_runhistory.records.identity import id_bytes
 from tb_runhistory.store.sql.around_damage import readable_rows
 from tb_runhistory.store.sql.codes import stage_of, status_of
 from tb_runhistory.store.sql.columns import (
@@ -54,6 +55,11 @@ def runs_at(most: int) -> Lookup:
     )
 
 
+def runs_by_id(most: int) -> Lookup:
+    """A question for the runs with given ids."""
+    return Lookup({"run_id": Id}, lambda wanted: select_runs(most).join(wanted, runs.c.run_id == wanted.c.run_id))
+
+
 def run_columns(connection: Connection, rows: Iterable[Any], most: int) -> RunColumns:
     """The rows of ``select_runs(most)`` in columns."""
     names = [column.name for column in _columns(most)]
@@ -95,6 +101,14 @@ def place_of(row: Any) -> RunPlace:
     """Where a run stands, from a row with its ``root_id``, ``run_id`` and ``path``."""
     path = row.path if isinstance(row.path, bytes) else b""
     return RunPlace(row.root_id or "", row.run_id or "", path[: MAX_DEPTH * ID_BYTES])
+
+
+def places_of(shown: RunColumns) -> list[RunPlace]:
+    """Where runs stand."""
+    return [
+        RunPlace(root_id, run_id, b"".join(id_bytes(above) or b"" for above in path.split("/")[1:]))
+        for root_id, run_id, path in zip(shown.root_id, shown.run_id, shown.path, strict=True)
+    ]
 
 
 def _experiment_names(connection: Connection, experiment_ids: Iterable[Any]) -> dict[Any, str]:

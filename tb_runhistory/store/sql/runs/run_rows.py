@@ -15,6 +15,7 @@ from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.sql.codes import STATUS_CODES
 from tb_runhistory.store.sql.paths import in_subtree, stored_path
 from tb_runhistory.store.sql.rows import COVERED, checksum_of, make_usable, mismatch
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import params, properties, runs, sessions, tags
 from tb_runhistory.store.sql.types import Bytes, Id
 from tb_runhistory.store.sql.wanted import Lookup
@@ -96,17 +97,12 @@ _BY_PLACE = Lookup(
 )
 _EARLIER = Lookup(
     {"root_id": Id, "run_id": Id},
-    lambda wanted: select(sessions).select_from(
-        wanted.join(sessions, and_(sessions.c.root_id == wanted.c.root_id, sessions.c.run_id == wanted.c.run_id))
-    ),
+    lambda wanted: select(sessions).select_from(wanted.join(sessions, same_run(sessions, wanted))),
 )
 
 
 def _described(wanted: CTE) -> Select[Any]:
-    described = [
-        select(table.c.name).where(table.c.root_id == wanted.c.root_id, table.c.run_id == wanted.c.run_id).exists()
-        for table in (params, tags, properties)
-    ]
+    described = [select(table.c.name).where(same_run(table, wanted)).exists() for table in (params, tags, properties)]
     return select(wanted.c.root_id, wanted.c.run_id).where(or_(*described))
 
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, func, select
 
 from tb_runhistory.records.changes import (
     CreateRun,
@@ -36,6 +36,7 @@ from tb_runhistory.store.sql.runs.run_rows import (
     write_states,
 )
 from tb_runhistory.store.sql.runs.trees_writing import UNKNOWN_EXPERIMENT, Trees, stored_time
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import params, runs, series
 from tb_runhistory.store.sql.types import Id, storable
 from tb_runhistory.store.sql.wanted import Lookup
@@ -253,9 +254,7 @@ _PARAMETERS = Lookup(
     {"root_id": Id, "run_id": Id},
     lambda wanted: (
         select(params.c.name, func.count())
-        .select_from(
-            wanted.join(params, and_(params.c.root_id == wanted.c.root_id, params.c.run_id == wanted.c.run_id))
-        )
+        .select_from(wanted.join(params, same_run(params, wanted)))
         .group_by(params.c.name)
     ),
 )
@@ -263,9 +262,7 @@ _METRICS = Lookup(
     {"root_id": Id, "run_id": Id},
     lambda wanted: (
         select(series.c.tag, func.count())
-        .select_from(
-            wanted.join(series, and_(series.c.root_id == wanted.c.root_id, series.c.run_id == wanted.c.run_id))
-        )
+        .select_from(wanted.join(series, same_run(series, wanted)))
         .where(series.c.data_class == DATA_CLASS_CODES[DataClass.SCALAR], series.c.count > 0)
         .group_by(series.c.tag)
     ),

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    FromClause,
-    String,
-    and_,
-    case,
-    false,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import CTE, ColumnElement, Connection, and_, false, func, or_, select, true
 
-from tb_runhistory.query.tree import ColumnKind, RunField, TreePage, TreeQuery
-from tb_runhistory.records.changes import DataClass
+from tb_runhistory.query.terms import Attribute, Field, Parameter
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.columns import RunColumns, Scope
-from tb_runhistory.records.status import HEARTBEAT_TIMEOUT_SECONDS, RunStatus
-from tb_runhistory.store.sql.codes import DATA_CLASS_CODES, STAGE_CODES, STATUS_CODES, TEXT
+from tb_runhistory.store.sql.codes import STAGE_CODES
 from tb_runhistory.store.sql.columns import MAX_CELL
 from tb_runhistory.store.sql.paths import ID_BYTES, ids_of
-from tb_runhistory.store.sql.runs.cells import (
-    Inherited,
-    StoredParameter,
-    inherited_parameters,
-    parameter_names,
-    read_cells,
-)
+from tb_runhistory.store.sql.runs.cells import inherited_parameters
 from tb_runhistory.store.sql.runs.run_reading import place_of, run_columns, runs_at
 from tb_runhistory.store.sql.runs.scope import (
     Condition,
@@ -50,11 +28,11 @@ from tb_runhistory.store.sql.runs.scope import (
     stage_groups,
     topmost,
 )
-from tb_runhistory.store.sql.schema import IS_BELOW, IS_PUT_AWAY, IS_ROOT, params, runs, series
-from tb_runhistory.store.sql.types import Id, storable
+from tb_runhistory.store.sql.runs.sorting import sort_keys
+from tb_runhistory.store.sql.schema import IS_BELOW, IS_PUT_AWAY, IS_ROOT, runs
+from tb_runhistory.store.sql.types import Id
 from tb_runhistory.store.sql.wanted import Lookup
 
-_RUNNING, _NOT_RESPONDING = STATUS_CODES[RunStatus.RUNNING], STATUS_CODES[RunStatus.NOT_RESPONDING]
 _STAGES = sorted(STAGE_CODES.values())
 _FROM_SIGHT_ON = {frozenset(_STAGES[shown:]) for shown in range(1, len(_STAGES) + 1)}
 """What is left out where active runs are shown, and the others only with what is less far out of sight."""
@@ -89,12 +67,23 @@ class Siblings:
         return total
 
 
-def read_page(connection: Connection, query: TreeQuery) -> TreePage:
-    """The page that ``query`` asks for."""
+@dataclass(frozen=True, slots=True, eq=False)
+class SiblingPage:
+    """Some of the runs of one parent, in order, how many children each has, and how many there are in all."""
+
+    runs: RunColumns
+    children: NDArray[np.int64]
+    total: int
+
+
+def read_siblings(connection: Connection, query: TreeQuery) -> SiblingPage:
+    """The runs of the page that ``query`` asks for, without a filter, sorted by what ``is_sorted_in_sql``."""
     groups = stage_groups(connection, query.scope)
     siblings = _siblings(connection, query, groups)
-    inherited = inherited_parameters(connection, siblings.parents, parameter_names([*query.columns, query.sort]))
-    source, keys = _sort_keys(query, inherited)
+    is_inherited = isinstance(query.sort, Parameter) and query.sort.inherited
+    names = [query.sort.name] if is_inherited and isinstance(query.sort, Parameter) else []
+    inherited = inherited_parameters(connection, siblings.parents, names)
+    source, keys = sort_keys(query.sort, query.now, inherited)
     chosen = (
         select(runs.c.root_id, runs.c.path)
         .select_from(source)
@@ -106,15 +95,13 @@ def read_page(connection: Connection, query: TreeQuery) -> TreePage:
     places = [tuple(row) for row in connection.execute(chosen)]
     found = {(row.root_id, row.path): row for row in _RUNS_AT.rows(connection, places)}
     page = run_columns(connection, [found[place] for place in places if place in found], MAX_CELL)
-    cells = read_cells(connection, page, query.columns, inherited)
-    children = _children(connection, page, groups)
-    return TreePage(page, children, siblings.count(connection), cells)
+    return SiblingPage(page, _children(connection, page, groups), siblings.count(connection))
 
 
 def _order(query: TreeQuery, keys: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
     """Runs without a value come last. Of equal runs the order is that of their creation, which a page relies on."""
     directed = [key.desc() if query.descending else key.asc() for key in keys]
-    if query.sort == RunField.CREATED:
+    if query.sort == Field(Attribute.CREATED):
         # Every run has it, and an index has it in order: by creation, its own direction.
         return [*directed, *(tie.desc() if query.descending else tie.asc() for tie in (runs.c.number, runs.c.run_id))]
     return [keys[0].is_(None), *directed, runs.c.created_at, runs.c.number, runs.c.run_id]
@@ -174,59 +161,6 @@ def _is_below_others(group: StageGroup) -> Condition:
         above.c.stage.in_(sorted(group.left_out)),
     )
     return and_(group.experiments, select(above.c.run_id).where(is_parent).exists())
-
-
-def _sort_keys(query: TreeQuery, inherited: Inherited) -> tuple[FromClause, list[ColumnElement[Any]]]:
-    """What to select from, and what to order by; where the first key is NULL a run has no value."""
-    if isinstance(query.sort, RunField):
-        return runs, [_field(query.sort, query.now)]
-    name = storable(query.sort.name)
-    if query.sort.kind is ColumnKind.METRIC:
-        of_run = and_(
-            series.c.root_id == runs.c.root_id,
-            series.c.run_id == runs.c.run_id,
-            series.c.data_class == DATA_CLASS_CODES[DataClass.SCALAR],
-            series.c.tag == name,
-            series.c.count > 0,
-        )
-        return runs.outerjoin(series, of_run), [series.c.last_value]
-    own = and_(params.c.root_id == runs.c.root_id, params.c.run_id == runs.c.run_id, params.c.name == name)
-    parents = inherited.get(query.sort.name, {})
-    is_own = params.c.kind.is_not(None)
-    number = case((is_own, params.c.number), else_=_of_parent(parents, lambda parameter: parameter.number))
-    # The text of a number only gives it back exactly; NaN is a number without one.
-    word = case(
-        (params.c.kind == TEXT, params.c.text),
-        (is_own, null()),
-        else_=_of_parent(parents, lambda parameter: parameter.word),
-    )
-    rank = case((number.is_not(None), 0), (word.is_not(None), 1))
-    return runs.outerjoin(params, own), [rank, number, word]
-
-
-def _of_parent(
-    parents: Mapping[str, StoredParameter], part: Callable[[StoredParameter], float | str | None]
-) -> ColumnElement[Any]:
-    chosen = [
-        (runs.c.parent_id == parent_id, part(stored))
-        for parent_id, stored in parents.items()
-        if part(stored) is not None
-    ]
-    return case(*chosen) if chosen else null()
-
-
-def _field(field: RunField, now: float) -> ColumnElement[Any]:
-    if field is RunField.NAME:
-        name = func.coalesce(runs.c.display_name, literal("run ") + runs.c.number.cast(String))
-        return func.lower(name)
-    # As records.status.shown_status has it.
-    is_silent = and_(runs.c.status == _RUNNING, runs.c.heartbeat_at < now - HEARTBEAT_TIMEOUT_SECONDS)
-    if field is RunField.STATUS:
-        return case((is_silent, _NOT_RESPONDING), else_=runs.c.status)
-    if field is RunField.DURATION:
-        until = func.coalesce(runs.c.ended_at, case((is_silent, runs.c.heartbeat_at)), now)
-        return until - runs.c.started_at
-    return runs.c.started_at if field is RunField.STARTED else runs.c.created_at
 
 
 def _children(connection: Connection, page: RunColumns, groups: Sequence[StageGroup]) -> NDArray[np.int64]:

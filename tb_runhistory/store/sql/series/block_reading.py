@@ -16,7 +16,8 @@ from tb_runhistory.points.payload import block_key, declared_count
 from tb_runhistory.points.pyramid import Buckets, decode_buckets
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.records.points import Points
-from tb_runhistory.store.sql.schema import POINTS_LEVEL, blocks
+from tb_runhistory.store.sql.same import same_level, same_run, same_series
+from tb_runhistory.store.sql.schema import POINTS_LEVEL, SUPERSEDED_LEVEL, blocks
 from tb_runhistory.store.sql.types import Id
 from tb_runhistory.store.sql.wanted import Lookup
 
@@ -25,6 +26,9 @@ MOST_BUCKETS = 2 * BLOCK_POINTS
 
 MOST_LEVEL = 16
 """No series has so many points that its pyramid is higher."""
+
+
+_NO_POINTS = Points.empty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +51,12 @@ def _rows_over(wanted: CTE) -> Select[tuple[Any, ...]]:
     earlier = blocks.alias("earlier")
     last_before = (
         select(func.max(earlier.c.first_step))
-        .where(
-            earlier.c.root_id == wanted.c.root_id,
-            earlier.c.run_id == wanted.c.run_id,
-            earlier.c.series == wanted.c.series,
-            earlier.c.level == wanted.c.level,
-            earlier.c.first_step <= wanted.c.first,
-        )
+        .where(same_level(earlier, wanted), earlier.c.first_step <= wanted.c.first)
         .correlate(wanted)
         .scalar_subquery()
     )
     over = and_(
-        _at_level(wanted),
+        same_level(blocks, wanted),
         blocks.c.first_step <= wanted.c.last,
         blocks.c.first_step >= func.coalesce(last_before, wanted.c.first),
         blocks.c.last_step >= wanted.c.first,
@@ -67,45 +65,24 @@ def _rows_over(wanted: CTE) -> Select[tuple[Any, ...]]:
     return select(wanted.c.place, *_COLUMNS).select_from(wanted.join(blocks, over)).order_by(*ordered)
 
 
-def _at_level(wanted: CTE) -> Any:
-    return and_(
-        blocks.c.root_id == wanted.c.root_id,
-        blocks.c.run_id == wanted.c.run_id,
-        blocks.c.series == wanted.c.series,
-        blocks.c.level == wanted.c.level,
-    )
+def _level_ranges(wanted: CTE) -> Select[tuple[Any, ...]]:
+    def extreme(function: Any) -> Any:
+        is_known = blocks.c.level.between(SUPERSEDED_LEVEL, MOST_LEVEL)
+        levels = select(function(blocks.c.level)).where(same_series(blocks, wanted), is_known)
+        return levels.correlate(wanted).scalar_subquery()
 
-
-def _top_levels(wanted: CTE) -> Select[tuple[Any, ...]]:
-    top = (
-        select(func.max(blocks.c.level))
-        .where(
-            blocks.c.root_id == wanted.c.root_id,
-            blocks.c.run_id == wanted.c.run_id,
-            blocks.c.series == wanted.c.series,
-            blocks.c.level <= MOST_LEVEL,
-        )
-        .correlate(wanted)
-        .scalar_subquery()
-    )
-    return select(wanted.c.place, top).where(wanted.c.place.is_not(None))
+    return select(wanted.c.place, extreme(func.min), extreme(func.max)).where(wanted.c.place.is_not(None))
 
 
 def _runs_with_blocks(wanted: CTE) -> Select[tuple[Any, ...]]:
-    of_run = and_(blocks.c.root_id == wanted.c.root_id, blocks.c.run_id == wanted.c.run_id)
-    has_blocks = select(blocks.c.run_id).where(of_run).correlate(wanted).exists()
+    has_blocks = select(blocks.c.run_id).where(same_run(blocks, wanted)).correlate(wanted).exists()
     return select(wanted.c.root_id, wanted.c.run_id).where(has_blocks)
 
 
 def _newest_first_steps(wanted: CTE) -> Select[tuple[Any, ...]]:
     newest = (
         select(func.max(blocks.c.first_step))
-        .where(
-            blocks.c.root_id == wanted.c.root_id,
-            blocks.c.run_id == wanted.c.run_id,
-            blocks.c.series == wanted.c.series,
-            blocks.c.level == POINTS_LEVEL,
-        )
+        .where(same_series(blocks, wanted), blocks.c.level == POINTS_LEVEL)
         .correlate(wanted)
         .scalar_subquery()
     )
@@ -115,7 +92,7 @@ def _newest_first_steps(wanted: CTE) -> Select[tuple[Any, ...]]:
 _WITH_BLOCKS = Lookup({"root_id": Id, "run_id": Id}, _runs_with_blocks)
 _SERIES = {"place": Integer, "root_id": Id, "run_id": Id, "series": Integer}
 _OVER = Lookup({**_SERIES, "level": SmallInteger, "first": BigInteger, "last": BigInteger}, _rows_over)
-_TOPS = Lookup(_SERIES, _top_levels)
+_LEVELS = Lookup(_SERIES, _level_ranges)
 _NEWEST = Lookup(_SERIES, _newest_first_steps)
 
 
@@ -138,8 +115,8 @@ def rows_over(connection: Connection, stretches: Sequence[Stretch]) -> list[list
     """For each stretch the stored rows that reach into it, in step order."""
     found: list[list[StoredBlock]] = [[] for _ in stretches]
     wanted = [
-        (place, each.key.root_id, each.key.run_id, each.key.number, each.level, each.first, each.last)
-        for place, each in enumerate(stretches)
+        (place, one.key.root_id, one.key.run_id, one.key.number, one.level, one.first, one.last)
+        for place, one in enumerate(stretches)
     ]
     for place, *row in _OVER.rows(connection, wanted):
         # A damaged cell may hold anything; its row is then as good as lost.
@@ -158,29 +135,44 @@ def newest_first_steps(connection: Connection, keys: Sequence[SeriesKey]) -> lis
     return steps
 
 
+def level_ranges(connection: Connection, keys: Sequence[SeriesKey]) -> list[tuple[int, int] | None]:
+    """For each series the lowest and the highest level that it has in ``blocks``; None where it has none."""
+    ranges: list[tuple[int, int] | None] = [None] * len(keys)
+    wanted = [(place, key.root_id, key.run_id, key.number) for place, key in enumerate(keys)]
+    for place, lowest, highest in _LEVELS.rows(connection, wanted):
+        ranges[place] = None if lowest is None else (lowest, highest)
+    return ranges
+
+
 def top_levels(connection: Connection, keys: Sequence[SeriesKey]) -> list[int | None]:
     """For each series the highest level that it has in ``blocks``; None where there is none of 0 or above."""
-    tops: list[int | None] = [None] * len(keys)
-    wanted = [(place, key.root_id, key.run_id, key.number) for place, key in enumerate(keys)]
-    for place, top in _TOPS.rows(connection, wanted):
-        tops[place] = None if top is None or top < POINTS_LEVEL else top
-    return tops
+    ranges = level_ranges(connection, keys)
+    return [None if levels is None or levels[1] < POINTS_LEVEL else levels[1] for levels in ranges]
 
 
 def points_of(key: SeriesKey, row: StoredBlock) -> Points | None:
-    """The points of a row of shown points; None where they cannot be read.
+    """The points that a row of level 0 or below stands for; None where they cannot be read."""
+    parts = parts_of(key, row)
+    return None if parts is None else parts[0]
+
+
+def parts_of(key: SeriesKey, row: StoredBlock) -> tuple[Points, Points] | None:
+    """The points that a row stands for, and those that were cut off behind them; None where they cannot be read.
 
     A row whose own columns are damaged would put good points in a wrong place: it is damaged as well.
     """
-    if declared_count(row.payload) != row.count or row.count < 1:
+    if not 1 <= row.count <= declared_count(row.payload):
         return None
     try:
         points = decode_block(row.payload, block_key(key, row.level, row.number))
     except DamagedData:
         return None
-    if row.level >= POINTS_LEVEL and (steps_of(points) != (row.first_step, row.last_step) or not points.increasing()):
-        return None
-    return points
+    if row.level < POINTS_LEVEL:
+        return (points, _NO_POINTS) if row.count == len(points) else None
+    left, cut = points, _NO_POINTS
+    if row.count < len(points):
+        left, cut = points.take(slice(0, row.count)), points.take(slice(row.count, None))
+    return (left, cut) if steps_of(left) == (row.first_step, row.last_step) and points.increasing() else None
 
 
 def buckets_of(key: SeriesKey, row: StoredBlock) -> Buckets | None:

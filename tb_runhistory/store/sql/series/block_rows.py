@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Integer, Select, SmallInteger, and_, bindparam, delete, func, select, update
+from sqlalchemy.sql.selectable import CTE
 
-from tb_runhistory.points.block import encode_block
+from tb_runhistory.points.block import BLOCK_POINTS, encode_block
 from tb_runhistory.points.cover import Window
-from tb_runhistory.points.payload import block_key
+from tb_runhistory.points.payload import block_key, declared_count, moved
 from tb_runhistory.points.pyramid import Buckets, encode_buckets
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.records.points import Points
 from tb_runhistory.store.sql.bulk import execute_rows, insert_rows
-from tb_runhistory.store.sql.schema import blocks
+from tb_runhistory.store.sql.same import of_series, same_level
+from tb_runhistory.store.sql.schema import SUPERSEDED_LEVEL, blocks
 from tb_runhistory.store.sql.series.block_reading import StoredBlock, Stretch, rows_over
+from tb_runhistory.store.sql.types import Id
+from tb_runhistory.store.sql.wanted import Lookup
 
-_of_series = and_(
-    blocks.c.root_id == bindparam("of_root"),
-    blocks.c.run_id == bindparam("of_run"),
-    blocks.c.series == bindparam("of_series"),
-)
-_at_level = and_(_of_series, blocks.c.level == bindparam("of_level"))
+_at_level = and_(of_series(blocks), blocks.c.level == bindparam("of_level"))
 _of_row = and_(_at_level, blocks.c.first_step == bindparam("of_first_step"), blocks.c.number == bindparam("of_number"))
 _earlier = blocks.alias("earlier")
 _last_before = (
     select(func.max(_earlier.c.first_step))
     .where(
-        _earlier.c.root_id == bindparam("of_root"),
-        _earlier.c.run_id == bindparam("of_run"),
-        _earlier.c.series == bindparam("of_series"),
+        of_series(_earlier),
         _earlier.c.level == bindparam("of_level"),
         _earlier.c.first_step <= bindparam("from_step"),
     )
@@ -45,8 +43,19 @@ _DELETE = delete(blocks).where(_of_row)
 _DELETE_OVER = delete(blocks).where(
     _at_level, blocks.c.first_step <= bindparam("to_step"), blocks.c.last_step >= bindparam("from_step")
 )
-_GROWING = ("last_step", "count", "payload")
+_SHORTENING = ("last_step", "count")
+_SHORTEN = update(blocks).where(_of_row).values({name: bindparam(f"new_{name}") for name in _SHORTENING})
+_GROWING = (*_SHORTENING, "payload")
 _GROW = update(blocks).where(_of_row).values({name: bindparam(f"new_{name}") for name in _GROWING})
+
+
+def _last_numbers(wanted: CTE) -> Select[tuple[Any, ...]]:
+    numbers = select(wanted.c.place, func.max(blocks.c.number)).group_by(wanted.c.place)
+    return numbers.select_from(wanted.join(blocks, same_level(blocks, wanted)))
+
+
+_LEVELS = {"place": Integer, "root_id": Id, "run_id": Id, "series": Integer, "level": SmallInteger}
+_LAST_NUMBERS = Lookup(_LEVELS, _last_numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,7 @@ class BlockRows:
         self._removed: list[tuple[SeriesKey, StoredBlock | Span]] = []
         self._removed_over: list[tuple[SeriesKey, int, Window]] = []
         self._grown: list[tuple[SeriesKey, StoredBlock]] = []
+        self._shortened: list[tuple[SeriesKey, Span]] = []
         self._new: list[tuple[SeriesKey, StoredBlock]] = []
 
     @property
@@ -99,6 +109,10 @@ class BlockRows:
         """Replaces what the row with the same key holds."""
         self._grown.append((key, row))
 
+    def shorten(self, key: SeriesKey, row: Span) -> None:
+        """Makes the row with the same key end earlier; its payload stays."""
+        self._shortened.append((key, row))
+
     def remove(self, key: SeriesKey, row: StoredBlock | Span) -> None:
         """Removes a row."""
         self._removed.append((key, row))
@@ -112,6 +126,35 @@ class BlockRows:
         at = {**_identity(key), "of_level": level, "from_step": step}
         rows = self.connection.execute(_SPANS, at)
         return [Span(*row) for row in rows if all(type(cell) is int for cell in row)]
+
+    def hide(self, hidden: Sequence[tuple[SeriesKey, int, Points]]) -> None:
+        """Adds points to level -1 or -2 of series, in the order in which they are given."""
+        numbers = self._next_numbers([(key, level) for key, level, _ in hidden])
+        for key, level, points in hidden:
+            for start in range(0, len(points), BLOCK_POINTS):
+                part = points.take(slice(start, start + BLOCK_POINTS))
+                self.insert(key, points_row(key, level, part, numbers[key, level]))
+                numbers[key, level] += 1
+        self.flush()
+
+    def hide_whole(self, hidden: Sequence[tuple[SeriesKey, StoredBlock, int]]) -> None:
+        """Moves rows of shown points to level -2 as they are, each with the last step of all that it holds."""
+        numbers = self._next_numbers([(key, SUPERSEDED_LEVEL) for key, _, _ in hidden])
+        for key, row, last_step in hidden:
+            number = numbers[key, SUPERSEDED_LEVEL]
+            numbers[key, SUPERSEDED_LEVEL] += 1
+            self.remove(key, row)
+            count, payload = declared_count(row.payload), moved(row.payload, block_key(key, SUPERSEDED_LEVEL, number))
+            self.insert(key, StoredBlock(SUPERSEDED_LEVEL, row.first_step, number, last_step, count, payload))
+        self.flush()
+
+    def _next_numbers(self, wanted: Sequence[tuple[SeriesKey, int]]) -> dict[tuple[SeriesKey, int], int]:
+        distinct = list(dict.fromkeys(wanted))
+        numbers = dict.fromkeys(distinct, 0)
+        keys = [(place, key.root_id, key.run_id, key.number, level) for place, (key, level) in enumerate(distinct)]
+        for place, number in _LAST_NUMBERS.rows(self.connection, keys):
+            numbers[distinct[place]] = number + 1
+        return numbers
 
     def over(self, key: SeriesKey, level: int, windows: Iterable[Window]) -> list[list[StoredBlock]]:
         """The rows of a level that reach into each of ``windows``."""
@@ -129,6 +172,10 @@ class BlockRows:
             values = {f"new_{name}": [getattr(row, name) for _, row in self._grown] for name in _GROWING}
             execute_rows(self._connection, _GROW, {**_keys_of(self._grown), **values})
             self._grown.clear()
+        if self._shortened:
+            ends = {f"new_{name}": [getattr(row, name) for _, row in self._shortened] for name in _SHORTENING}
+            execute_rows(self._connection, _SHORTEN, {**_keys_of(self._shortened), **ends})
+            self._shortened.clear()
         if self._new:
             keys: dict[str, list[object]] = {
                 "root_id": [key.root_id for key, _ in self._new],

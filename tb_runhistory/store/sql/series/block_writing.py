@@ -13,23 +13,21 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Integer, Select, SmallInteger, and_, case, func, null, select
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, and_, case, func, null, select
 from sqlalchemy.sql.selectable import CTE
 
 from tb_runhistory.points.block import BLOCK_POINTS
-from tb_runhistory.points.cover import EVERYTHING, Window
+from tb_runhistory.points.cover import Window
 from tb_runhistory.points.merging import divided, newest_wins
 from tb_runhistory.points.pyramid import summarize
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.records.points import Points
+from tb_runhistory.store.sql.same import same_series
 from tb_runhistory.store.sql.schema import POINTS_LEVEL, REPLACED_LEVEL, SUPERSEDED_LEVEL, blocks
 from tb_runhistory.store.sql.series.block_reading import (
     StoredBlock,
-    Stretch,
-    points_of,
-    rows_over,
+    parts_of,
     steps_of,
-    top_levels,
 )
 from tb_runhistory.store.sql.series.block_rows import BlockRows, buckets_row, points_row
 from tb_runhistory.store.sql.series.pyramid_writing import FIRST_SUMMARY, PyramidWriter
@@ -37,49 +35,37 @@ from tb_runhistory.store.sql.types import Id
 from tb_runhistory.store.sql.wanted import Lookup
 
 
-def _of_series(wanted: CTE, table: Any, level: Any) -> Any:
-    return and_(
-        table.c.root_id == wanted.c.root_id,
-        table.c.run_id == wanted.c.run_id,
-        table.c.series == wanted.c.series,
-        table.c.level == level,
-    )
+def _at_level(wanted: CTE, table: FromClause, level: int) -> ColumnElement[bool]:
+    return and_(same_series(table, wanted), table.c.level == level)
 
 
 def _newest_blocks(wanted: CTE) -> Select[tuple[Any, ...]]:
     # The newest block of each series, its payload if it is not full, and where the last row of level 1 begins.
     points, summaries = blocks.alias("points"), blocks.alias("summaries")
-    newest = select(func.max(points.c.first_step)).where(_of_series(wanted, points, POINTS_LEVEL))
-    summary = select(func.max(summaries.c.first_step)).where(_of_series(wanted, summaries, FIRST_SUMMARY))
+    newest = select(func.max(points.c.first_step)).where(_at_level(wanted, points, POINTS_LEVEL))
+    summary = select(func.max(summaries.c.first_step)).where(_at_level(wanted, summaries, FIRST_SUMMARY))
     payload = case((blocks.c.count < BLOCK_POINTS, blocks.c.payload), else_=null())
     row = (blocks.c.level, blocks.c.first_step, blocks.c.number, blocks.c.last_step, blocks.c.count, payload)
     is_newest = and_(
-        _of_series(wanted, blocks, POINTS_LEVEL), blocks.c.first_step == newest.correlate(wanted).scalar_subquery()
+        _at_level(wanted, blocks, POINTS_LEVEL), blocks.c.first_step == newest.correlate(wanted).scalar_subquery()
     )
     joined = wanted.join(blocks, is_newest)
     return select(wanted.c.place, *row, summary.correlate(wanted).scalar_subquery()).select_from(joined)
 
 
-def _last_numbers(wanted: CTE) -> Select[tuple[Any, ...]]:
-    joined = wanted.join(blocks, _of_series(wanted, blocks, wanted.c.level))
-    return select(wanted.c.place, func.max(blocks.c.number)).select_from(joined).group_by(wanted.c.place)
-
-
-_POINTS_AT_ONCE = 2**20
 _BLOCKS_AT_ONCE = 64
 
 _SERIES = {"place": Integer, "root_id": Id, "run_id": Id, "series": Integer}
 _NEWEST = Lookup(_SERIES, _newest_blocks)
-_LAST_NUMBERS = Lookup({**_SERIES, "level": SmallInteger}, _last_numbers)
 
 
 class BlockWriter:
-    """Changes the blocks of series within the caller's transaction."""
+    """Adds to the blocks of series within the transaction of ``rows``."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._rows = BlockRows(connection)
-        self._pyramid = PyramidWriter(self._rows)
-        self._replaced: list[tuple[SeriesKey, int, Points]] = []
+    def __init__(self, rows: BlockRows) -> None:
+        self._rows = rows
+        self._pyramid = PyramidWriter(rows)
+        self._hidden: list[tuple[SeriesKey, int, Points]] = []
 
     def add(self, added: Sequence[tuple[SeriesKey, Points]]) -> None:
         """Adds points, by step, to series. At an equal step they replace what is there, which is kept in level -1."""
@@ -95,99 +81,12 @@ class BlockWriter:
         for key, window in full:
             self._pyramid.rebuild(key, [window])
         self._rows.flush()
-        if self._replaced:
-            self.hide(self._replaced)
-            self._replaced.clear()
-
-    def hide(self, hidden: Sequence[tuple[SeriesKey, int, Points]]) -> None:
-        """Adds points to level -1 or -2 of series, in the order in which they are given."""
-        numbers = self._next_numbers([(key, level) for key, level, _ in hidden])
-        for key, level, points in hidden:
-            for start in range(0, len(points), BLOCK_POINTS):
-                part = points.take(slice(start, start + BLOCK_POINTS))
-                self._rows.insert(key, points_row(key, level, part, numbers[key, level]))
-                numbers[key, level] += 1
-        self._rows.flush()
-
-    def supersede(self, begun: Sequence[tuple[SeriesKey, Window, int]]) -> None:
-        """Moves the points of series within a window each, shown and replaced ones, to level -2.
-
-        Each comes with the number of points that the series shows: so many are not held in memory at once.
-        """
-        some: list[tuple[SeriesKey, Window]] = []
-        points = 0
-        for key, window, count in begun:
-            if some and points + count > _POINTS_AT_ONCE:
-                self._supersede(some)
-                some, points = [], 0
-            if count > _POINTS_AT_ONCE:
-                for piece in self._pieces(key, window):
-                    self._supersede([(key, piece)])
-            else:
-                some.append((key, window))
-                points += count
-        if some:
-            self._supersede(some)
-
-    def _pieces(self, key: SeriesKey, window: Window) -> list[Window]:
-        """A window in pieces of few blocks each, the last piece first."""
-        spans = self._rows.spans(key, POINTS_LEVEL, window[0])
-        firsts = [span.first_step for span in spans if window[0] < span.first_step <= window[1]][::_BLOCKS_AT_ONCE]
-        bounds = [window[0], *firsts]
-        ends = [*(first - 1 for first in firsts), window[1]]
-        return list(zip(bounds, ends, strict=True))[::-1]
-
-    def _supersede(self, begun: Sequence[tuple[SeriesKey, Window]]) -> None:
-        keys = [key for key, _ in begun]
-        connection = self._rows.connection
-        shown = rows_over(connection, [Stretch(key, POINTS_LEVEL, *window) for key, window in begun])
-        # Replaced ones stand in no order.
-        replaced = rows_over(connection, [Stretch(key, REPLACED_LEVEL, *EVERYTHING) for key in keys])
-        tops = top_levels(connection, keys)
-        hidden: list[tuple[SeriesKey, int, Points]] = []
-        changed: list[tuple[SeriesKey, list[Window]]] = []
-        for (key, window), in_blocks, hidden_rows, top in zip(begun, shown, replaced, tops, strict=True):
-            rows = sorted(hidden_rows, key=lambda row: row.number) + in_blocks
-            cut = [(row, part) for row in rows if (part := self._cut(key, row, window)) is not None]
-            hidden += [(key, SUPERSEDED_LEVEL, part) for _, part in cut]
-            if top is not None and top > FIRST_SUMMARY:
-                windows = [(row.first_step, row.last_step) for row, _ in cut if row.level == POINTS_LEVEL]
-                changed.append((key, windows))
-        for key, windows in changed:
-            self._pyramid.rebuild(key, windows)
-        self.hide(hidden)
-
-    def _cut(self, key: SeriesKey, row: StoredBlock, window: Window) -> Points | None:
-        """Takes the points within ``window`` out of a row; None where there are none, or it cannot be read."""
-        points = points_of(key, row)
-        if points is None:
-            return None
-        inside = (points.steps >= window[0]) & (points.steps <= window[1])
-        if not inside.any():
-            return None
-        self._rows.remove(key, row)
-        if row.level != POINTS_LEVEL:
-            left = points.take(~inside)
-            if len(left):
-                self._rows.insert(key, points_row(key, row.level, left, row.number))
-            return points.take(inside)
-        self._rows.remove_over(key, FIRST_SUMMARY, (row.first_step, row.last_step))
-        parts = [points.take(points.steps < window[0]), points.take(points.steps > window[1])]
-        parts = [part for part in parts if len(part)]
-        for part in parts:
-            self._rows.insert(key, points_row(key, POINTS_LEVEL, part, row.number))
-            if part is not parts[-1] or self._has_blocks_behind(key, window[1]):
-                self._rows.insert(key, buckets_row(key, FIRST_SUMMARY, summarize(part)))
-        return points.take(inside)
-
-    def _has_blocks_behind(self, key: SeriesKey, step: int) -> bool:
-        if step == EVERYTHING[1]:
-            return False
-        return any(span.last_step > step for span in self._rows.spans(key, POINTS_LEVEL, step))
+        self._rows.hide(self._hidden)
+        self._hidden.clear()
 
     def _extend(self, key: SeriesKey, points: Points, block: StoredBlock | None) -> list[Window]:
         """Adds points behind all blocks, first of all to ``block``, which is not full; where blocks are full now."""
-        held = None if block is None else points_of(key, block)
+        held = None if block is None else self._taken_out(key, block)
         if held is not None:
             points = Points.concatenate([held, points])
         full: list[Window] = []
@@ -226,13 +125,14 @@ class BlockWriter:
 
         ``taken`` are the first steps and numbers of all blocks near.
         """
-        held = None if home is None else points_of(key, home)
         together = points
         window = around = steps_of(points)
-        if home is not None and held is not None and (home.count < BLOCK_POINTS or window[0] <= home.last_step):
+        has_room = home is not None and (home.count < BLOCK_POINTS or window[0] <= home.last_step)
+        held = self._taken_out(key, home) if home is not None and has_room else None
+        if home is not None and held is not None:
             together, replaced = newest_wins(Points.concatenate([held, points]))
             if len(replaced):
-                self._replaced.append((key, REPLACED_LEVEL, replaced))
+                self._hidden.append((key, REPLACED_LEVEL, replaced))
             self._rows.remove(key, home)
             taken.discard((home.first_step, home.number))
             around = steps_of(together)
@@ -247,6 +147,16 @@ class BlockWriter:
                 self._rows.insert(key, buckets_row(key, FIRST_SUMMARY, summarize(part)))
         return around
 
+    def _taken_out(self, key: SeriesKey, row: StoredBlock) -> Points | None:
+        """The points of a block that is written anew, without those that were cut off; None where it cannot be read."""
+        parts = parts_of(key, row)
+        if parts is None:
+            return None
+        held, cut = parts
+        if len(cut):
+            self._hidden.append((key, SUPERSEDED_LEVEL, cut))
+        return held
+
     def _newest(self, keys: Sequence[SeriesKey]) -> list[tuple[StoredBlock | None, int | None]]:
         """For each series its newest block, without payload if it is full, and where the last row of level 1 begins."""
         found: list[tuple[StoredBlock | None, int | None]] = [(None, None)] * len(keys)
@@ -257,11 +167,3 @@ class BlockWriter:
             if all(type(cell) is int for cell in row[:-1]) and (block is None or row[2] > block.number):
                 found[place] = StoredBlock(*row), covered_from
         return found
-
-    def _next_numbers(self, wanted: Sequence[tuple[SeriesKey, int]]) -> dict[tuple[SeriesKey, int], int]:
-        distinct = list(dict.fromkeys(wanted))
-        numbers = dict.fromkeys(distinct, 0)
-        keys = [(place, key.root_id, key.run_id, key.number, level) for place, (key, level) in enumerate(distinct)]
-        for place, number in _LAST_NUMBERS.rows(self._rows.connection, keys):
-            numbers[distinct[place]] = number + 1
-        return numbers

@@ -14,6 +14,7 @@ from tb_runhistory.points.entry import decode_entry
 from tb_runhistory.points.payload import entry_key
 from tb_runhistory.records.columns import Content, EntryColumns, SeriesKey
 from tb_runhistory.store.sql.paths import is_id
+from tb_runhistory.store.sql.same import of_series
 from tb_runhistory.store.sql.schema import entries
 from tb_runhistory.store.sql.series.entries_writing import REPLACED, SHOWN
 from tb_runhistory.store.sql.series.series_rows import floats
@@ -21,9 +22,7 @@ from tb_runhistory.store.sql.series.series_rows import floats
 _STEPS_AT_ONCE = 512
 
 _in_window = and_(
-    entries.c.root_id == bindparam("of_root"),
-    entries.c.run_id == bindparam("of_run"),
-    entries.c.series == bindparam("of_series"),
+    of_series(entries),
     entries.c.step >= bindparam("from_step"),
     entries.c.step <= bindparam("to_step"),
     entries.c.state.in_(bindparam("states", expanding=True)),

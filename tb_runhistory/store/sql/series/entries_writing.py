@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, Integer, Select, and_, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, Integer, Select, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.sql.selectable import CTE
 
 from tb_runhistory.artifacts.base import ArtifactStore
@@ -22,6 +22,7 @@ from tb_runhistory.points.payload import entry_key
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.store.base import LoggedEntries
 from tb_runhistory.store.sql.bulk import execute_rows, insert_rows, optional
+from tb_runhistory.store.sql.same import of_series, same_series
 from tb_runhistory.store.sql.schema import entries
 from tb_runhistory.store.sql.series.series_rows import SeriesTable, floats, integers
 from tb_runhistory.store.sql.series.superseding import FIRST_SESSION, Logging, note_sessions
@@ -33,37 +34,33 @@ SHOWN, REPLACED, SUPERSEDED = range(3)
 
 
 def _at_steps(wanted: CTE) -> Select[tuple[Any, ...]]:
-    at_step = and_(_of_series(wanted), entries.c.step == wanted.c.step)
+    at_step = and_(same_series(entries, wanted), entries.c.step == wanted.c.step)
     found = (entries.c.step, func.max(entries.c.number), func.min(entries.c.state))
     return select(wanted.c.place, *found).select_from(wanted.join(entries, at_step)).group_by(wanted.c.place, found[0])
 
 
-def _of_series(wanted: CTE) -> Any:
-    return and_(
-        entries.c.root_id == wanted.c.root_id,
-        entries.c.run_id == wanted.c.run_id,
-        entries.c.series == wanted.c.series,
-    )
-
-
 _AT_STEPS = Lookup({"place": Integer, "root_id": Id, "run_id": Id, "series": Integer, "step": BigInteger}, _at_steps)
-_in_series = and_(
-    entries.c.root_id == bindparam("of_root"),
-    entries.c.run_id == bindparam("of_run"),
-    entries.c.series == bindparam("of_series"),
-)
+_in_series = of_series(entries)
 _REPLACE = (update(entries).where(_in_series, entries.c.step == bindparam("of_step"), entries.c.state == SHOWN)).values(
     state=REPLACED
 )
+_in_window = and_(_in_series, entries.c.step >= bindparam("from_step"), entries.c.step <= bindparam("to_step"))
 _earlier = and_(
-    _in_series,
-    entries.c.step >= bindparam("from_step"),
-    entries.c.step <= bindparam("to_step"),
+    _in_window,
     entries.c.session < bindparam("of_session"),
     entries.c.state != SUPERSEDED,
 )
 _SUPERSEDED = select(func.count()).where(_earlier, entries.c.state == SHOWN)
 _SUPERSEDE = update(entries).where(_earlier).values(state=SUPERSEDED)
+_other = entries.alias("other")
+_later_at_step = exists().where(
+    same_series(_other, entries),
+    _other.c.step == entries.c.step,
+    or_(_other.c.state == SHOWN, and_(_other.c.state == REPLACED, _other.c.number > entries.c.number)),
+)
+_SHOW_AGAIN = update(entries).where(_in_window, entries.c.state == REPLACED, ~_later_at_step).values(state=SHOWN)
+"""What a later session logged is shown again where it was replaced by what now is superseded."""
+
 _FIRST = select(func.min(entries.c.step)).where(_in_series, entries.c.state == SHOWN)
 _LAST = (
     select(entries.c.step, entries.c.wall_time)
@@ -183,14 +180,15 @@ class EntriesWriter:
         facts = self._table.facts
         if window[0] > facts.last_step[position]:
             return
-        of_series = _identity(self._table.key(position))
-        within = {**of_series, "from_step": window[0], "to_step": window[1], "of_session": session}
+        identity = _identity(self._table.key(position))
+        within = {**identity, "from_step": window[0], "to_step": window[1], "of_session": session}
         number = self._connection.execute(_SUPERSEDED, within).scalar_one()
         self._connection.execute(_SUPERSEDE, within)
+        number -= self._connection.execute(_SHOW_AGAIN, within).rowcount
         facts.count[position] -= number
         self._table.hidden[position] += number
-        first = self._connection.execute(_FIRST, of_series).scalar_one()
-        last = self._connection.execute(_LAST, of_series).one_or_none()
+        first = self._connection.execute(_FIRST, identity).scalar_one()
+        last = self._connection.execute(_LAST, identity).one_or_none()
         facts.first_step[position], facts.last_step[position] = integers([first, last and last.step])
         [facts.last_wall_time[position]] = floats([last and last.wall_time])
 

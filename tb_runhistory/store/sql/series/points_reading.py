@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, select
 from sqlalchemy.sql.selectable import CTE
 
 from tb_runhistory.points.block import LOGGED
@@ -22,6 +22,7 @@ from tb_runhistory.points.pyramid import BRANCHING, BUCKET_POINTS, Buckets
 from tb_runhistory.records.columns import DamagedBlock, SampledPoints, SeriesKey
 from tb_runhistory.records.points import Points
 from tb_runhistory.store.sql.budget import Budget
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import POINTS_LEVEL, REPLACED_LEVEL, series
 from tb_runhistory.store.sql.series.block_reading import (
     StoredBlock,
@@ -57,16 +58,16 @@ class KnownFacts:
     """What a series should hold, by its facts."""
 
     count: int = 0
+    hidden: int = 0
     first_step: int = 0
     last_step: int = 0
 
 
 def _facts_of_runs(wanted: CTE) -> Select[tuple[object, ...]]:
-    of_run = and_(series.c.root_id == wanted.c.root_id, series.c.run_id == wanted.c.run_id)
     is_wanted = series.c.number.in_(bindparam("numbers", expanding=True, type_=BigInteger))
-    columns = (series.c.root_id, series.c.run_id, series.c.number, series.c.count)
+    columns = (series.c.root_id, series.c.run_id, series.c.number, series.c.count, series.c.hidden)
     query = select(*columns, series.c.first_step, series.c.last_step)
-    return query.select_from(wanted.join(series, of_run)).where(is_wanted)
+    return query.select_from(wanted.join(series, same_run(series, wanted))).where(is_wanted)
 
 
 _FACTS = Lookup({"root_id": Id, "run_id": Id}, _facts_of_runs)
@@ -218,7 +219,7 @@ def read_all_values(connection: Connection, keys: Sequence[SeriesKey]) -> list[P
         rows = rows_over(connection, stretches)
         for position, key in enumerate(some):
             replaced, shown = rows[2 * position : 2 * position + 2]
-            budget = _whole(2 * known[position].count)
+            budget = _whole(known[position].count + known[position].hidden)
             # In the order in which they were logged, as far as it matters: at one step.
             in_order = sorted(replaced, key=lambda row: row.number)
             logged = stored[key.root_id, key.run_id].tail.of(key.number, LOGGED)

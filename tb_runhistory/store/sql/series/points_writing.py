@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from tb_runhistory.points.segments import Segments
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.records.points import Points
 from tb_runhistory.store.sql.schema import POINTS_LEVEL, REPLACED_LEVEL, SUPERSEDED_LEVEL
+from tb_runhistory.store.sql.series.block_cutting import BlockCutter
 from tb_runhistory.store.sql.series.block_reading import (
     Stretch,
     newest_first_steps,
@@ -33,6 +34,7 @@ from tb_runhistory.store.sql.series.block_reading import (
     rows_over,
     runs_with_blocks,
 )
+from tb_runhistory.store.sql.series.block_rows import BlockRows
 from tb_runhistory.store.sql.series.block_writing import BlockWriter
 from tb_runhistory.store.sql.series.points_reading import SERIES_AT_ONCE, cover
 from tb_runhistory.store.sql.series.series_rows import SeriesTable
@@ -66,6 +68,8 @@ LATE_POINTS = 256
 SHORT_RUN_POINTS = 8192
 """A run that has ended with no more points than these, and no blocks, has all of them in one row."""
 
+_POINTS_AT_ONCE = 2**20
+
 
 class PointsWriter:
     """Logs points to the scalar series of ``table``: their facts go there, and they themselves where they belong."""
@@ -73,7 +77,9 @@ class PointsWriter:
     def __init__(self, connection: Connection, table: SeriesTable) -> None:
         self._connection = connection
         self._table = table
-        self._blocks = BlockWriter(connection)
+        self._rows = BlockRows(connection)
+        self._blocks = BlockWriter(self._rows)
+        self._cutter = BlockCutter(self._rows)
         self._new: dict[RunKey, list[Tail]] = defaultdict(list)
         self._stored: dict[RunKey, StoredTail] = {}
         self._rewritten: set[RunKey] = set()
@@ -122,7 +128,7 @@ class PointsWriter:
             return
         by_run: dict[RunKey, dict[int, Window]] = defaultdict(dict)
         for position, window in begun:
-            by_run[self._table.run_of(position)][self._table.key(position).number] = window
+            by_run[self._table.run_of(position)][int(self._table.numbers[position])] = window
         self._read_stored(by_run)
         for run, windows in by_run.items():
             stored = self._stored[run]
@@ -131,10 +137,16 @@ class PointsWriter:
                 self._rewritten.add(run)
             self._new[run] = [_superseded(tail, windows)[0] for tail in self._new[run]]
         with_blocks = runs_with_blocks(self._connection, list(by_run))
-        in_blocks = [(at, window) for at, window in begun if self._table.run_of(at) in with_blocks]
-        self._blocks.supersede([(self._table.key(at), window, int(facts.count[at])) for at, window in in_blocks])
-        positions = np.array([position for position, _ in begun])
-        self._count_anew(positions, (facts.count + self._table.hidden)[positions])
+        short = [one for one in begun if self._table.run_of(one[0]) not in with_blocks]
+        self._count_left(short, [Points.empty()] * len(short))
+        for some in _portions([one for one in begun if self._table.run_of(one[0]) in with_blocks], facts.count):
+            left = self._cutter.supersede([(self._table.key(position), window) for position, window in some])
+            self._count_left(some, left)
+
+    def _count_left(self, begun: Sequence[tuple[int, Window]], in_blocks: Sequence[Points | None]) -> None:
+        """Counts anew what is left of series, of which all has been counted that was logged before."""
+        positions = np.array([position for position, _ in begun], np.int64)
+        self._count_anew(positions, (self._table.facts.count + self._table.hidden)[positions], in_blocks)
 
     def _fold(self, segments: Segments) -> None:
         """Adds points to the facts and to what is to be appended."""
@@ -152,7 +164,9 @@ class PointsWriter:
         totals += segments.take(np.isin(positions, replaced)).sizes
         self._append(segments, LOGGED)
         if len(replaced):
-            self._count_anew(replaced, totals)
+            runs = [self._table.run_of(position) for position in replaced.tolist()]
+            with_blocks = runs_with_blocks(self._connection, set(runs))
+            self._count_anew(replaced, totals, [None if run in with_blocks else Points.empty() for run in runs])
 
     def _add_facts(self, segments: Segments) -> None:
         """Adds points at steps where their series have none."""
@@ -169,11 +183,12 @@ class PointsWriter:
         self._read_stored(runs)
         self._rewritten |= {run for run in runs if len(self._stored[run].rows) > LATE_ROWS}
         with_blocks = runs_with_blocks(self._connection, runs)
+        logged = self._logged(segments.positions)
         places: list[int] = []
         stretches = []
         replaces = np.zeros(len(segments), np.bool_)
         for place, (position, points) in enumerate(segments):
-            replaces[place] = np.isin(points.steps, self._logged(position).steps).any()
+            replaces[place] = np.isin(points.steps, logged[place].steps).any()
             if not replaces[place] and self._table.run_of(position) in with_blocks:
                 lowest, highest = int(points.steps.min()), int(points.steps.max())
                 places.append(place)
@@ -185,25 +200,31 @@ class PointsWriter:
             replaces[place] = any(np.isin(steps, part.steps).any() for part in held if part is not None)
         newest = newest_first_steps(self._connection, [stretch.key for stretch in stretches])
         for place, step in zip(places, newest, strict=True):
-            position = int(segments.positions[place])
-            if step is not None and (self._logged(position).steps < step).sum() + segments.sizes[place] > LATE_POINTS:
-                self._scattered.add(self._table.run_of(position))
+            if step is not None and (logged[place].steps < step).sum() + segments.sizes[place] > LATE_POINTS:
+                self._scattered.add(self._table.run_of(int(segments.positions[place])))
         if not replaces.all():
             self._add_facts(segments.take(~replaces))
         return segments.positions[replaces]
 
-    def _count_anew(self, positions: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
-        """Computes facts from what is stored and appended. ``totals`` counts what was logged, hidden points, too."""
+    def _count_anew(
+        self, positions: NDArray[np.int64], totals: NDArray[np.int64], in_blocks: Sequence[Points | None]
+    ) -> None:
+        """Computes facts from what is stored and appended. ``totals`` counts what was logged, hidden points, too.
+
+        ``in_blocks`` are the points that the blocks of each series show; None where the pyramid is to tell.
+        """
         self._read_stored({self._table.run_of(position) for position in positions.tolist()})
         keys = [self._table.key(position) for position in positions.tolist()]
-        logged = [self._logged(position) for position in positions.tolist()]
-        runs = {self._table.run_of(position) for position in positions.tolist()}
-        with_blocks = runs_with_blocks(self._connection, runs)
-        has_blocks = np.array([(key.root_id, key.run_id) in with_blocks for key in keys])
-        short, long = np.flatnonzero(~has_blocks), np.flatnonzero(has_blocks)
+        logged = self._logged(positions)
+        is_known = np.array([points is not None for points in in_blocks], np.bool_)
+        short, long = np.flatnonzero(is_known), np.flatnonzero(~is_known)
         if len(short):
-            facts = _facts_of_logged([logged[row] for row in short.tolist()])
-            self._table.facts.put(positions[short], facts)
+            known = [
+                points if not len(tail) else Points.concatenate([points, tail])
+                for points, tail in zip(in_blocks, logged, strict=True)
+                if points is not None
+            ]
+            self._table.facts.put(positions[short], _facts_of_logged(known))
         if len(long):
             parts = []
             for start in range(0, len(long), SERIES_AT_ONCE):
@@ -220,11 +241,19 @@ class PointsWriter:
             stored.tail = stored.tail.regrouped()
             self._stored[run] = stored
 
-    def _logged(self, position: int) -> Points:
-        """The points of a series that are in no block and not superseded, in the order logged."""
-        run, number = self._table.run_of(position), self._table.key(position).number
-        new = [tail.of(number, LOGGED) for tail in self._new[run]]
-        return Points.concatenate([self._stored[run].tail.of(number, LOGGED), *new])
+    def _logged(self, positions: NDArray[np.int64]) -> list[Points]:
+        """Of each series the points that are in no block and not superseded, in the order logged."""
+        wanted: dict[RunKey, dict[int, list[Points]]] = defaultdict(dict)
+        parts = [
+            wanted[self._table.run_of(position)].setdefault(number, [])
+            for position, number in zip(positions.tolist(), self._table.numbers[positions].tolist(), strict=True)
+        ]
+        for run, by_number in wanted.items():
+            for tail in (self._stored[run].tail, *self._new[run]):
+                for number, state, points in tail.only(by_number):
+                    if state == LOGGED:
+                        by_number[number].append(points)
+        return [Points.concatenate(some) for some in parts]
 
     def _append(self, segments: Segments, state: int) -> None:
         """Notes points that are to be stored."""
@@ -278,7 +307,7 @@ class PointsWriter:
         if added:
             self._blocks.add(added)
         if hidden:
-            self._blocks.hide(hidden)
+            self._rows.hide(hidden)
 
 
 def _superseded(tail: Tail, windows: dict[int, Window]) -> tuple[Tail, bool]:
@@ -292,13 +321,28 @@ def _superseded(tail: Tail, windows: dict[int, Window]) -> tuple[Tail, bool]:
     return (tail.regrouped(marked), True) if marked.any() else (tail, False)
 
 
+def _portions(begun: Sequence[tuple[int, Window]], counts: NDArray[np.int64]) -> Iterator[list[tuple[int, Window]]]:
+    """Parts of ``begun``: as many series, given by position, as can be held in memory by what they count."""
+    some: list[tuple[int, Window]] = []
+    points = 0
+    for position, window in begun:
+        if some and points + counts[position] > _POINTS_AT_ONCE:
+            yield some
+            some, points = [], 0
+        some.append((position, window))
+        points += int(counts[position])
+    if some:
+        yield some
+
+
 def _facts_of_logged(logged: Sequence[Points]) -> Facts:
-    """The facts of series with no blocks, one a row, by what was logged."""
+    """The facts of series, one a row, all of whose points are given in the order logged."""
     sizes = np.array([len(points) for points in logged])
     some = sizes > 0
-    points, starts = newest_wins_in_groups(
-        Points.concatenate([points for points in logged if len(points)]), np.concatenate(([0], np.cumsum(sizes[some])))
-    )
+    points = Points.concatenate([points for points in logged if len(points)])
+    starts = np.concatenate(([0], np.cumsum(sizes[some])))
+    if not increasing_in_groups(points.steps, starts).all():
+        points, starts = newest_wins_in_groups(points, starts)
     facts = Facts.none(len(logged))
     facts.put(some, facts_in_groups(points, starts))
     return facts

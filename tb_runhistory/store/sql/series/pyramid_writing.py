@@ -77,8 +77,8 @@ class PyramidWriter:
         below = row.level - 1
         (rows,) = self._rows.over(key, below, [(row.first_step, row.last_step)])
         if below > POINTS_LEVEL:
-            return merge(Buckets.concatenate([self._buckets(key, each) for each in rows]))
-        held = [points_of(key, each) for each in rows]
+            return merge(Buckets.concatenate([self._buckets(key, row) for row in rows]))
+        held = [points_of(key, row) for row in rows]
         return Buckets.concatenate([summarize(points) for points in held if points is not None])
 
 

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from tb_runhistory.points.facts import FACT_NAMES
 from tb_runhistory.records.changes import DataClass, MetricShape
 from tb_runhistory.records.columns import SeriesColumns, SeriesKey
 from tb_runhistory.store.sql.codes import DATA_CLASS_CODES
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import runs, series
 from tb_runhistory.store.sql.series.series_rows import facts_from, integers
 from tb_runhistory.store.sql.types import storable
@@ -29,8 +30,7 @@ def read_series(
     connection: Connection, is_in_scope: ColumnElement[bool], data_class: DataClass, tags: Sequence[str] | None
 ) -> SeriesColumns:
     """As ``RunHistoryReader.series`` says. ``is_in_scope`` is a condition on ``runs``."""
-    of_run = and_(series.c.root_id == runs.c.root_id, series.c.run_id == runs.c.run_id)
-    query: Select[Any] = select(*_COLUMNS).select_from(runs.join(series, of_run)).where(is_in_scope)
+    query: Select[Any] = select(*_COLUMNS).select_from(runs.join(series, same_run(series, runs))).where(is_in_scope)
     query = query.where(series.c.data_class == DATA_CLASS_CODES[data_class], series.c.count > 0)
     parameters = {}
     if tags is not None:
@@ -62,6 +62,7 @@ def _columns(rows: Sequence[Any]) -> SeriesColumns:
         last_step=read.last_step,
         last_wall_time=read.last_wall_time,
         last_value=read.last_value,
+        first_value=read.first_value,
         minimum=read.minimum,
         minimum_step=read.minimum_step,
         maximum=read.maximum,

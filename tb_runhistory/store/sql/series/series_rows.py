@@ -21,6 +21,7 @@ from tb_runhistory.records.points import Floats
 from tb_runhistory.store.sql.bulk import execute_rows, insert_rows, optional
 from tb_runhistory.store.sql.codes import DATA_CLASS_CODES
 from tb_runhistory.store.sql.rows import row_checksum
+from tb_runhistory.store.sql.same import of_run, same_run
 from tb_runhistory.store.sql.schema import series
 from tb_runhistory.store.sql.series.tails import RunKey
 from tb_runhistory.store.sql.types import Id, storable
@@ -33,22 +34,20 @@ _TAGS_AT_ONCE = 4096
 _MOST_NUMBER = 2**31 - 1
 
 _CHANGING = ("session", "hidden", *FACT_NAMES)
-_OPTIONAL = frozenset({"last_wall_time", "last_value", "minimum", "maximum", "sum"})
+_OPTIONAL = frozenset({"last_wall_time", "last_value", "first_value", "minimum", "maximum", "sum"})
 
 
 def _stored(wanted: CTE) -> Select[tuple[Any, ...]]:
-    of_run = and_(series.c.root_id == wanted.c.root_id, series.c.run_id == wanted.c.run_id)
     columns = (wanted.c.place, series.c.tag, series.c.number, *(series.c[name] for name in _CHANGING))
     named = and_(series.c.data_class == bindparam("data_class"), series.c.tag.in_(bindparam("tags", expanding=True)))
-    return select(*columns).select_from(wanted.join(series, of_run)).where(named)
+    return select(*columns).select_from(wanted.join(series, same_run(series, wanted))).where(named)
 
 
 def _next_numbers(wanted: CTE) -> Select[tuple[Any, ...]]:
-    of_run = and_(series.c.root_id == wanted.c.root_id, series.c.run_id == wanted.c.run_id)
     # Numbers have no gaps: so the count says what comes next even where the last number is damaged.
     is_number = series.c.number.between(0, _MOST_NUMBER - 1)
     known = func.max(case((is_number, series.c.number + 1), else_=0))
-    numbers = select(wanted.c.place, known, func.count()).select_from(wanted.join(series, of_run))
+    numbers = select(wanted.c.place, known, func.count()).select_from(wanted.join(series, same_run(series, wanted)))
     return numbers.group_by(wanted.c.place)
 
 
@@ -58,8 +57,7 @@ _NEXT_NUMBERS = Lookup(_RUN, _next_numbers)
 _UPDATE = (
     update(series)
     .where(
-        series.c.root_id == bindparam("of_root"),
-        series.c.run_id == bindparam("of_run"),
+        of_run(series),
         series.c.data_class == bindparam("of_class"),
         series.c.tag == bindparam("of_tag"),
     )

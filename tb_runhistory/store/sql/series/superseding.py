@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import Connection, Select, select
 from sqlalchemy.sql.selectable import CTE
 
 from tb_runhistory.points.cover import EVERYTHING
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.store.sql.bulk import insert_rows
 from tb_runhistory.store.sql.rows import checksum_of
+from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import resumptions
 from tb_runhistory.store.sql.types import Id
 from tb_runhistory.store.sql.wanted import Lookup
@@ -28,9 +29,8 @@ FIRST_SESSION = 1
 
 
 def _of_runs(wanted: CTE) -> Select[tuple[object, ...]]:
-    of_run = and_(resumptions.c.root_id == wanted.c.root_id, resumptions.c.run_id == wanted.c.run_id)
     columns = [resumptions.c[name] for name in ("root_id", "run_id", "series", "session", "first_step")]
-    return select(*columns).select_from(wanted.join(resumptions, of_run))
+    return select(*columns).select_from(wanted.join(resumptions, same_run(resumptions, wanted)))
 
 
 _NOTED = Lookup({"root_id": Id, "run_id": Id}, _of_runs)
@@ -57,25 +57,25 @@ class Precedence:
 
 def note_sessions(connection: Connection, logging: Sequence[Logging]) -> list[Precedence]:
     """Notes sessions that log to series, one a series, and says what that supersedes."""
-    noted: dict[SeriesKey, dict[int, int]] = {each.key: {} for each in logging}
-    runs = list(dict.fromkeys((each.key.root_id, each.key.run_id) for each in logging))
+    noted: dict[SeriesKey, dict[int, int]] = {one.key: {} for one in logging}
+    runs = list(dict.fromkeys((one.key.root_id, one.key.run_id) for one in logging))
     for root_id, run_id, number, session, first_step in _NOTED.rows(connection, runs):
         noted.get(SeriesKey(root_id, run_id, number), {})[session] = first_step
     new, answers = [], []
-    for each in logging:
-        known = noted[each.key]
-        cuts = [step for session, step in known.items() if session > each.session]
+    for one in logging:
+        known = noted[one.key]
+        cuts = [step for session, step in known.items() if session > one.session]
         last = min(cuts) - 1 if cuts else EVERYTHING[1]
-        is_new = each.session > FIRST_SESSION and each.session not in known
+        is_new = one.session > FIRST_SESSION and one.session not in known
         if is_new:
-            new.append(each)
-        answers.append(Precedence(each.first_step if is_new and each.first_step <= last else None, last))
+            new.append(one)
+        answers.append(Precedence(one.first_step if is_new and one.first_step <= last else None, last))
     covered: dict[str, list[Any]] = {
-        "root_id": [each.key.root_id for each in new],
-        "run_id": [each.key.run_id for each in new],
-        "series": [each.key.number for each in new],
-        "session": [each.session for each in new],
-        "first_step": [each.first_step for each in new],
+        "root_id": [one.key.root_id for one in new],
+        "run_id": [one.key.run_id for one in new],
+        "series": [one.key.number for one in new],
+        "session": [one.session for one in new],
+        "first_step": [one.first_step for one in new],
     }
     checksums = [checksum_of(cells) for cells in zip(*covered.values(), strict=True)]
     insert_rows(connection, resumptions, {**covered, "checksum": checksums})

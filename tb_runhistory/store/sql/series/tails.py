@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, select
 from sqlalchemy.sql.selectable import CTE
 
 from tb_runhistory.errors import DamagedData
@@ -14,6 +14,7 @@ from tb_runhistory.points.block import Tail, decode_tail, encode_tail
 from tb_runhistory.points.payload import tail_key
 from tb_runhistory.store.sql.budget import Budget
 from tb_runhistory.store.sql.bulk import insert_rows
+from tb_runhistory.store.sql.same import of_run, same_run
 from tb_runhistory.store.sql.schema import appends
 from tb_runhistory.store.sql.types import Id
 from tb_runhistory.store.sql.wanted import Lookup
@@ -50,24 +51,21 @@ class StoredTail:
 
 
 def _rows_of_runs(wanted: CTE) -> Select[tuple[object, ...]]:
-    of_run = and_(appends.c.root_id == wanted.c.root_id, appends.c.run_id == wanted.c.run_id)
     columns = (appends.c.root_id, appends.c.run_id, appends.c.number, appends.c.points, appends.c.payload)
-    return select(*columns).select_from(wanted.join(appends, of_run)).order_by(*columns[:3])
+    return select(*columns).select_from(wanted.join(appends, same_run(appends, wanted))).order_by(*columns[:3])
 
 
 def _sizes_of_runs(wanted: CTE) -> Select[tuple[object, ...]]:
-    of_run = and_(appends.c.root_id == wanted.c.root_id, appends.c.run_id == wanted.c.run_id)
     counted = (func.count(), func.sum(appends.c.points), func.max(appends.c.number) + 1)
     run = (appends.c.root_id, appends.c.run_id)
-    return select(*run, *counted).select_from(wanted.join(appends, of_run)).group_by(*run)
+    return select(*run, *counted).select_from(wanted.join(appends, same_run(appends, wanted))).group_by(*run)
 
 
 _RUN = {"root_id": Id, "run_id": Id}
 _ROWS = Lookup(_RUN, _rows_of_runs)
 _SIZES = Lookup(_RUN, _sizes_of_runs)
 _DELETE = delete(appends).where(
-    appends.c.root_id == bindparam("of_root"),
-    appends.c.run_id == bindparam("of_run"),
+    of_run(appends),
     appends.c.number.in_(bindparam("numbers", expanding=True)),
 )
 

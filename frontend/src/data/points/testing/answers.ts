@@ -9,6 +9,8 @@ export interface SeriesInput {
   wallTimes?: readonly number[];
   total?: number;
   damaged?: number;
+  state?: string;
+  isUnchanged?: boolean;
 }
 
 /** The bytes that a server answers for the series. */
@@ -20,6 +22,8 @@ export function encodeAnswer(inputs: readonly SeriesInput[], tag = "loss"): Arra
       count: input.steps.length,
       total: input.total ?? input.steps.length,
       damaged: input.damaged ?? 0,
+      state: input.state ?? stateOf(input),
+      is_unchanged: input.isUnchanged ?? false,
     })),
   };
   const columns = inputs.flatMap((input) => [...input.steps, ...wallTimesOf(input), ...input.values]);
@@ -49,19 +53,15 @@ export function makeSeries(input: SeriesInput): PointSeries {
     count: input.steps.length,
     total: input.total ?? input.steps.length,
     damaged: input.damaged ?? 0,
+    state: input.state ?? stateOf(input),
     steps: Float64Array.from(input.steps),
     wallTimes: Float64Array.from(wallTimesOf(input)),
     values: Float64Array.from(input.values),
   };
 }
 
-/** Numbers between 0 and 1 that are the same in every run of the tests. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
+function stateOf(input: SeriesInput): string {
+  return `1-${input.total ?? input.steps.length}-0`;
 }
 
 function wallTimesOf({ steps, wallTimes }: SeriesInput): readonly number[] {

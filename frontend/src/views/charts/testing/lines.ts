@@ -1,6 +1,6 @@
 /** Lines made by hand, for tests. */
 import { makeSeries, type SeriesInput } from "../../../data/points/testing/answers";
-import type { XAxis, YScale } from "../axis";
+import type { XAxis, YScale } from "../../../model/chartView";
 import { type Line, originsOf, toLines } from "../lines";
 
 /** One line for each input, named after its run. */

@@ -1,0 +1,16 @@
+/** What there is to show of an experiment. */
+import { getOverview } from "../api/client";
+import type { Overview } from "../api/messages";
+import { type LiveAnswer, useLiveQuery } from "./liveQuery";
+
+/** In a large store it takes a while to count: it is asked for a tenth of the time at most. */
+const REST = 9;
+
+/** The experiments, and the columns of one of them, or of all where `experiment` is empty. */
+export function useOverview(experiment: string): LiveAnswer<Overview> {
+  return useLiveQuery({
+    key: ["overview", experiment],
+    ask: (signal) => getOverview(experiment, signal),
+    rest: REST,
+  });
+}

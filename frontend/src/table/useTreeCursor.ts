@@ -1,0 +1,61 @@
+/** Where the keyboard is in the tree. It stays with its run when rows come, go or move. */
+import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
+import type { TreeRows } from "../model/rows";
+import type { Cursor } from "./keyboard";
+
+interface Held extends Cursor {
+  /** The run of the row, by which it is found again; null for a row that has not arrived. */
+  runId: string | null;
+}
+
+/** The keyboard's place, always on a row where there is one. */
+export interface TreeCursor {
+  cursor: Cursor;
+  /** Moves, and with `focus` takes the browser's focus along. */
+  move: (to: Cursor, focus: boolean) => void;
+}
+
+/** `tree` is the element that holds the rows: focus goes there only when asked for, or when it was inside already. */
+export function useTreeCursor(rows: TreeRows, tree: RefObject<HTMLElement | null>): TreeCursor {
+  const [held, setHeld] = useState<Held>({ row: 0, column: 0, runId: null });
+  const wantsFocus = useRef(false);
+  const focused = useRef<Element | null>(null);
+  const cursor = { row: rowOf(held, rows), column: held.column };
+
+  useLayoutEffect(() => {
+    const body = tree.current;
+    const isInside = () => body?.querySelector("[data-row]:focus, [data-row] :focus") !== null;
+    // A browser lets go of the focus when the row that had it leaves the document.
+    const isLost = focused.current?.isConnected === false && document.activeElement === document.body;
+    if (body && (wantsFocus.current || isLost || isInside())) {
+      const row = body.querySelector<HTMLElement>(`[data-row="${cursor.row}"]`);
+      const target = cursor.column === 0 ? row : row?.querySelector<HTMLElement>(`[data-cell="${cursor.column}"]`);
+      if (target && (wantsFocus.current || !row?.contains(document.activeElement))) {
+        wantsFocus.current = false;
+        target.focus({ preventScroll: true });
+      }
+    }
+    focused.current = isInside() ? document.activeElement : null;
+  });
+
+  const move = useCallback(
+    (to: Cursor, focus: boolean) => {
+      const row = rows.rowAt(to.row);
+      wantsFocus.current = focus;
+      setHeld({ ...to, runId: row?.kind === "run" ? row.run.run_id : null });
+    },
+    [rows],
+  );
+  return { cursor, move };
+}
+
+function rowOf({ row, runId }: Held, rows: TreeRows): number {
+  const there = rows.rowAt(row);
+  if (runId !== null && !(there?.kind === "run" && there.run.run_id === runId)) {
+    const index = rows.placeOf(runId);
+    if (index >= 0) {
+      return index;
+    }
+  }
+  return Math.max(0, Math.min(row, rows.count - 1));
+}

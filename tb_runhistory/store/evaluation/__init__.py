@@ -1,0 +1,1 @@
+"""Answering questions about runs in columns of numpy: no SQL, the same whatever holds the store."""
