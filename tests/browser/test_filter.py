@@ -189,6 +189,8 @@ def test_all_matches_are_selected_wherever_they_are(tab: Tab) -> None:
     matches = SWEEPS * TRIALS
     tab.frame.get_by_role("checkbox", name=f"Select all {matches} matching runs").click()
     expect(tab.frame.get_by_text(f"{RUNS} runs, {matches} selected")).to_be_visible()
+    tab.frame.get_by_role("button", name="Show matches").click()
+    tab.frame.get_by_role("option", name="Flat list").click()
     tab.sort("loss")
     tab.sort("loss")
     expect(tab.header("loss")).to_have_attribute("aria-sort", "ascending")

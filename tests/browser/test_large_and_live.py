@@ -79,6 +79,7 @@ def test_the_box_of_the_header_selects_what_it_says(page: Page, large: str) -> N
     assert frame is not None
     again = Tab(page, frame)
     expect(frame.get_by_text(f"{CHILDREN + 1} runs, {CHILDREN + 1} selected")).to_be_visible()
+    expect(again.tree).to_have_attribute("aria-rowcount", f"{CHILDREN + 2}")
     again.tree.evaluate("tree => { tree.scrollTop = tree.scrollHeight }")
     expect(again.row("child-000")).to_have_attribute("aria-selected", "true")
     assert again.color("child-000") == color
