@@ -72,7 +72,13 @@ def page(running: Browser, complaints: list[str]) -> Iterator[Page]:
     opened = running.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
     opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
     opened.on("pageerror", lambda error: complaints.append(f"exception: {error}"))
-    opened.on("requestfailed", lambda request: complaints.append(f"failed: {request.url} {request.failure}"))
+    # A question that is overtaken by another is given up by the page itself.
+    opened.on(
+        "requestfailed",
+        lambda request: complaints.extend(
+            [] if request.failure == "net::ERR_ABORTED" else [f"failed: {request.url} {request.failure}"]
+        ),
+    )
     opened.on("response", lambda answer: complaints.extend([] if answer.ok else [f"{answer.status}: {answer.url}"]))
     yield opened
     opened.close()
