@@ -14,14 +14,25 @@ from typing import Any
 
 import pytest
 
-from tb_runhistory.plugin import run_pages
+from tb_runhistory.plugin import run_pages, tab
 from tb_runhistory.store.opening import open_writer
 from tb_runhistory.uri import parse_uri
 from tests.conformance.builder import History, id_of
 from tests.plugin.conftest import Asking
 from tests.provider.built import with_parameters
 
-ASKED = ["/v1/version", "/v1/overview", "/v1/runs?column=param:lr&sort=metric:loss", "/v1/points?tag=loss&run=other"]
+ASKED = [
+    "/v1/version",
+    "/v1/overview",
+    "/v1/runs?column=param:lr&sort=metric:loss",
+    "/v1/points?tag=loss&run=other",
+    "/v1/columns",
+    "/v1/runs/by-id?run=other",
+    "/v1/runs?filter=any(children.metrics.loss+>+0)&column=min(leaves.metrics.loss)&statuses=1",
+    "/v1/runs/matching?filter=depth+>+0",
+    "/v1/groups?by=status&column=best:metrics.loss",
+    "/v1/completions?text=params.data+%3D",
+]
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
 
 
@@ -44,9 +55,12 @@ def test_an_error_of_the_tab_itself_is_told_without_its_text(
     def fail(*_: object) -> None:
         raise KeyError("hunter2")
 
-    for name in ("overview", "run_page", "columns", "names"):
+    for name in ("overview", "run_page", "columns", "names", "matching", "group_page"):
         monkeypatch.setattr(run_pages, name, fail)
-    for path in (*ASKED[1:3], "/v1/columns", "/v1/runs/by-id?run=other"):
+    monkeypatch.setattr(tab, "completions", fail)
+    for path in ASKED:
+        if path.startswith(("/v1/version", "/v1/points")):
+            continue
         status, sentence = asking.problem(path)
         assert (status, "KeyError" in sentence) == (500, True)
         assert "hunter2" not in sentence + caplog.text

@@ -181,6 +181,23 @@ def test_a_client_that_keeps_its_channel_is_answered_as_soon_as_a_slow_start_is_
         answers.shutdown()
 
 
+def test_a_server_that_cannot_be_started_for_a_while_is_tried_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert client.runs() == ["mnist/a"]
+    start, refusals = client.server.start, iter([OSError(11, "no process is left"), OSError(11, "no process is left")])
+
+    def start_or_not() -> None:
+        for refusal in refusals:
+            raise refusal
+        start()
+
+    monkeypatch.setattr(client.server, "start", start_or_not)
+    client.process().kill()
+    assert wait_for("a further answer", lambda: client.runs() == ["mnist/a"]) < 10
+    assert capfd.readouterr().err.count("cannot be started: no process is left; it is tried again") == 2
+
+
 def _is_started(client: Client) -> bool:
     try:
         return client.process().status() != psutil.STATUS_ZOMBIE

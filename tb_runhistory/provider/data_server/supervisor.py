@@ -144,16 +144,27 @@ class DataServer:
             _note(f"the data server ended with exit code {code}; it is started again")
             # One that was ready has lost its life to something else than its start.
             attempt = 0 if self._was_ready else attempt + 1
-            if self._stopping.wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]):
-                self._close_waiting_room()
+            again = self._start_again(attempt, settings)
+            if again is None:
                 return
+            process = again
+
+    def _start_again(self, attempt: int, settings: ServerSettings) -> subprocess.Popen[bytes] | None:
+        """A further process, tried for until there is one; None when the server is to end."""
+        while not self._stopping.wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]):
             try:
                 self.start()
             except OSError as error:
-                _note(f"the data server cannot be started: {error.strerror}")
+                _note(f"the data server cannot be started: {error.strerror}; it is tried again")
+                # It may take long: better to be refused than to wait for nothing.
+                self._close_waiting_room()
+                attempt += 1
                 continue
-            process = self._process or process
-            _tell(process, replace(settings, check_selection=False))
+            assert self._process is not None
+            _tell(self._process, replace(settings, check_selection=False))
+            return self._process
+        self._close_waiting_room()
+        return None
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Returns when the server has ended, has been silent for too long, or is to end."""
