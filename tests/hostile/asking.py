@@ -25,9 +25,10 @@ from typing import Any, Self, TypeAlias
 
 from tb_runhistory.cli.group import main as run_command
 from tb_runhistory.errors import NotFound, RunHistoryError
+from tb_runhistory.query.groups import GroupColumn, GroupQuery
 from tb_runhistory.query.parsing import parse_column, parse_filter, parse_order
 from tb_runhistory.query.search import RunSearch
-from tb_runhistory.query.terms import Attribute, Column, Field, LabelKind, Metric, Parameter
+from tb_runhistory.query.terms import Attribute, Column, Field, LabelKind, Metric, Parameter, Statistic
 from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import DataClass, SetParameter, SetTags, StartRun
 from tb_runhistory.records.columns import ANY_STAGE, Scope
@@ -216,6 +217,8 @@ def _searches(known: list[str]) -> Iterator[tuple[str, Ask]]:
     yield "cells of all columns", methodcaller("cells", known, columns, _NOW)
     for column in columns:
         yield f"frequent values of {column}", methodcaller("column_values", column, scope, _NOW)
+        grouped = GroupQuery(_NOW, column, scope, columns=(GroupColumn(Statistic.MEDIAN, column),))
+        yield f"groups by {column}", methodcaller("groups", grouped)
 
 
 def _values(kind: DataClass, listed: Any) -> Iterator[tuple[str, Ask]]:
