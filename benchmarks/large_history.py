@@ -34,14 +34,22 @@ _TAG = "metric/0"
 
 def measure_short_runs(setting: Setting) -> list[Row]:
     """Bytes that a point of a short run takes, all files at rest, and points a second until the store has them."""
-    folder = setting.folder / "short-recorded"
+    return [
+        *_short_runs(setting, "short-noise", "float64", "of noise in float64"),
+        *_short_runs(setting, "short-recorded", "float32", "from float32"),
+    ]
+
+
+def _short_runs(setting: Setting, name: str, dtype: str, values: str) -> list[Row]:
+    folder = setting.folder / name
     shutil.rmtree(folder, ignore_errors=True)
     sweeps, trials, folds = _shape(setting, 1_000)
-    result = record("short_runs", folder, sweeps=sweeps, trials=trials, folds=folds, metrics=METRICS, steps=STEPS)
+    shape = {"sweeps": sweeps, "trials": trials, "folds": folds, "metrics": METRICS, "steps": STEPS}
+    result = record("short_runs", folder, **shape, dtype=dtype)
     points = result["runs"] * METRICS * STEPS
     ended = _wait_for_points(folder, points)
     stored = folder_bytes(folder) / points
-    what = f"{result['runs']:,} runs × {METRICS} metrics × {STEPS} steps through the API:"
+    what = f"{result['runs']:,} runs × {METRICS} metrics × {STEPS} steps {values} through the API:"
     return [
         Row("short-runs", f"{what} stored, all files", "bytes a point", {OURS: [stored]}, (Bar(20.0),)),
         Row(
@@ -59,7 +67,7 @@ def measure_listing(setting: Setting) -> list[Row]:
     """What a viewer of the whole history waits for, before and after a change of the store, and what it weighs."""
     folder = setting.folder / "short-recorded"
     if not (folder / "runs.db").exists():
-        measure_short_runs(setting)
+        _short_runs(setting, "short-recorded", "float32", "from float32")
     uri = f"sqlite:///{folder}/runs.db"
     with open_reader(parse_uri(uri)) as reader:
         runs = reader.runs(Scope())
@@ -111,7 +119,7 @@ def measure_rush(setting: Setting) -> list[Row]:
                 (
                     "runs",
                     [
-                        ("sort", f"metric:metric/{number % METRICS}"),
+                        ("sort", f"metrics.metric/{number % METRICS}"),
                         ("limit", str(50 + number)),
                         ("parent", "" if number % 2 else parent),
                     ],

@@ -66,7 +66,7 @@ def _measured(setting: Setting, name: str, sweeps: int, factor: float) -> list[R
                 _change(uri, root)
                 took.append(1000 * board.time_tab(path, query))
             memory = board.own_peak_memory()
-        bar = factor * (_PAGE if path == "runs" else _QUICK)
+        bar = factor * (_PAGE if path in ("runs", "groups") else _QUICK)
         measure = f"{count:,} runs: {what}"
         rows.append(Row(name, measure, "ms", {OURS: took}, (Bar(bar),)))
         rows.append(Row(name, f"{measure}, first request of a process", "ms", {OURS: [first]}, (Bar(factor * _FIRST),)))
@@ -87,6 +87,10 @@ def _questions(root: str, trial: str) -> dict[str, Asked]:
         "with a filter on the parent and on descendants": (
             "runs",
             [*page, ("filter", "parent.params.lr > 0.01 and status = 'Failed' or count(descendants) > 90")],
+        ),
+        "groups by a parameter (`v1/groups`)": (
+            "groups",
+            [("by", "params.model"), ("column", "mean:metrics.loss"), ("sort", "runs"), ("order", "desc")],
         ),
         "trials of an opened sweep": ("runs", [*page, ("parent", root), ("column", "inherited.params.lr")]),
         "folds of an opened trial": ("runs", [*page, ("parent", trial), ("column", "inherited.params.lr")]),

@@ -164,7 +164,7 @@ def record_short_runs(order: dict[str, Any]) -> dict[str, Any]:
     os.environ["RUNHISTORY_JOURNAL_DIR"] = f"{order['folder']}/journals"
     experiment = Experiment(Workspace(f"sqlite:///{order['folder']}/runs.db"), "short")
     names, steps = tags(order["metrics"]), order["steps"]
-    value = iter(noise(1 << 20, "float32") * 16)
+    value = iter(noise(1 << 20, order.get("dtype", "float32")) * 16)
 
     def log(run: Run) -> None:
         for step in range(steps):

@@ -24,6 +24,7 @@ from tb_runhistory.records.columns import Scope
 from tb_runhistory.records.identity import new_id
 from tb_runhistory.records.points import Floats, Points
 from tb_runhistory.records.status import RunStatus
+from tb_runhistory.shipping.process import collect_seldom
 from tb_runhistory.store.base import LoggedPoints, RunHistoryWriter, TreeBatch
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import parse_uri
@@ -193,6 +194,7 @@ def measure_many_series(setting: Setting) -> list[Row]:
 @contextmanager
 def _new_run(folder: Path) -> Iterator[_Recorded]:
     """A run in a store of its own, which is removed in the end."""
+    collect_seldom()
     home = folder / "series"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)

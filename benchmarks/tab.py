@@ -24,7 +24,9 @@ _CHART_MILLISECONDS, _CHART_TIMES, _PAGE_MILLISECONDS = 50.0, 15.0, 100.0
 _REPEATS = 15
 _PARAMETERS = [f"parameter-{number}" for number in range(8)]
 _METRICS = [f"metric-{number}" for number in range(5)]
-_COLUMNS = [("column", f"param:{name}") for name in _PARAMETERS] + [("column", f"metric:{tag}") for tag in _METRICS]
+_COLUMNS = [("column", f"inherited.params.{name}") for name in _PARAMETERS] + [
+    ("column", f"metrics.{tag}") for tag in _METRICS
+]
 _BATCHES_AT_ONCE = 500
 
 
@@ -70,8 +72,8 @@ def measure_tree(setting: Setting) -> list[Row]:
             parent = board.tab("runs", [])["runs"][0]["run_id"] if are_children else ""
             for what, sort in (
                 ("created", "created"),
-                ("a metric", "metric:metric-2"),
-                ("a parameter", "param:parameter-7"),
+                ("a metric", "metrics.metric-2"),
+                ("a parameter", "inherited.params.parameter-7"),
             ):
                 query = [("parent", parent), ("sort", sort), ("order", "asc"), ("limit", "100"), *_COLUMNS]
                 board.time_tab("runs", query)

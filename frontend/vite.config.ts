@@ -44,7 +44,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     license: { fileName: "third-party-licenses.md" },
     rolldownOptions: {
-      input: "src/app/index.tsx",
+      input: "src/app/index.ts",
       preserveEntrySignatures: "strict",
       output: { entryFileNames: "index.js", chunkFileNames: "[name]-[hash].js" },
     },

@@ -32,6 +32,7 @@ COMMANDS = {
     "archive": "Put runs or experiments away, out of every view.",
     "delete": "Take runs or experiments out of sight, until gc removes them.",
     "restore": "Show archived or deleted runs or experiments again.",
+    "view": "Say how the tab shows an experiment at first.",
     "gc": "Remove for good what is deleted, and files that nothing refers to.",
 }
 _TOGETHER = {"archive": "lifecycle", "delete": "lifecycle", "restore": "lifecycle"}

@@ -13,7 +13,7 @@ from tb_runhistory.errors import BadRequest, NotFound
 from tb_runhistory.records.changes import LifecycleStage
 
 if TYPE_CHECKING:
-    from tb_runhistory.records.changes import StageExperiment, StageRun
+    from tb_runhistory.records.changes import Change, StageExperiment, StageRun
     from tb_runhistory.store.base import RunHistoryReader
     from tb_runhistory.uri import StoreUri
 
@@ -43,7 +43,7 @@ def _staging(name: str, stage: LifecycleStage, text: str) -> click.Command:
             changes: list[tuple[StageExperiment | StageRun, str]] = []
             changes += _of_experiments(reader, experiments, stage)
             changes += _of_runs(reader, wanted, stage)
-        _apply(chosen_store(uri, store), [change for change, _ in changes])
+        apply_changes(chosen_store(uri, store), [change for change, _ in changes])
         for _, sentence in changes:
             click.echo(f"{_DONE[stage]} {layout.printable(sentence)}.")
         if stage in _NEXT:
@@ -89,7 +89,7 @@ def _of_runs(reader: RunHistoryReader, wanted: Sequence[str], stage: LifecycleSt
         yield StageRun(tree.runs.root_id[row], run_id, stage), f"{tree.shown_name(row)} ({run_id}){more}"
 
 
-def _apply(uri: StoreUri, changes: Sequence[StageExperiment | StageRun]) -> None:
+def apply_changes(uri: StoreUri, changes: Sequence[Change]) -> None:
     """Writes to the store at once, without a journal: whoever calls a command waits for it."""
     import numpy as np
 

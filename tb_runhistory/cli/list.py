@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +19,7 @@ from tb_runhistory.records.status import RunStatus
 if TYPE_CHECKING:
     from tb_runhistory.cli.runs import RunTree
     from tb_runhistory.records.columns import Scope
+    from tb_runhistory.store.base import RunHistoryReader
     from tb_runhistory.uri import StoreUri
 
 _ACTIVE, _ARCHIVED, _DELETED = LifecycleStage
@@ -65,6 +66,7 @@ class _Line:
 @click.option("--all", "stages", flag_value="all", help="What is archived or deleted, too.")
 @click.option("-d", "--depth", type=click.IntRange(min=1), help="Levels of the tree: 1 for the roots alone.")
 @question_options
+@click.option("--csv", "as_csv", is_flag=True, help="Print all matching runs as a CSV table, as the tab does.")
 @json_option
 def command(
     uri: str | None,
@@ -77,6 +79,7 @@ def command(
     filter: str,
     columns: tuple[str, ...],
     sort: str,
+    as_csv: bool,
     as_json: bool,
 ) -> None:
     """List experiments and their runs as a tree.
@@ -92,12 +95,16 @@ def command(
         tb-runhistory list --archived
         tb-runhistory list --filter "metrics.loss < 0.1 and params.model = 'tree'"
         tb-runhistory list --column 'min(leaves.metrics.loss)' --sort 'min(leaves.metrics.loss)'
+        tb-runhistory list --filter 'depth = 1' --column metrics.loss --csv > trials.csv
         tb-runhistory list --json | jq -r '.runs[] | [.name, .metrics.loss] | @tsv'
     """
     from tb_runhistory.cli.runs import RunTree
 
     with reading(uri, store) as (reader, chosen):
         asked = Question.of([chosen.filter, filter], sort, columns)
+        if as_csv:
+            _print_csv(reader, _scope(chosen, experiment, stages), asked, {"status": status, "stage": stages})
+            return
         tree = RunTree(reader, _scope(chosen, experiment, stages))
         tree.sort(asked.places(reader, tree.scope))
         roots = _roots(tree, None if status is None else RunStatus(status), stages, asked.matches(reader, tree.scope))
@@ -111,6 +118,26 @@ def command(
         print_json(RunList(chosen.shown, experiments, list(entries.values())))
     else:
         _print(chosen, experiments, lines, entries, asked)
+
+
+def _print_csv(reader: RunHistoryReader, scope: Scope, asked: Question, words: dict[str, str | None]) -> None:
+    """All runs that are meant, wherever they stand in their trees; ``words`` narrow them to a status and a stage."""
+    from contextlib import nullcontext
+
+    from tb_runhistory.plugin.exporting import export
+    from tb_runhistory.plugin.requests import ExportFormat, ExportRequest
+    from tb_runhistory.query.search import RunSearch
+    from tb_runhistory.query.terms import Attribute, Comparison, Field, Operator, joined
+
+    narrowed = [
+        Comparison(Field(Attribute(name)), Operator.EQUAL, word)
+        for name, word in words.items()
+        if word is not None and word != "all"
+    ]
+    search = RunSearch(asked.now, scope, joined(asked.condition, *narrowed))
+    search = replace(search, order=asked.order) if asked.order else search
+    for part in export(reader, ExportRequest(ExportFormat.CSV, search, tuple(asked.columns.values())), nullcontext):
+        click.echo(part, nl=False)
 
 
 def _scope(chosen: StoreUri, experiment: str | None, stages: str | None) -> Scope:

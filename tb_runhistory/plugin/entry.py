@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tb_runhistory.plugin.startup import Opening
 
 _OPEN_SECONDS = 20.0
+_START_SECONDS = 0.5
+"""How long TensorBoard's own start goes on after plugins are loaded, which nothing should hold up."""
+
 _DEPENDENCIES = ("sqlalchemy", "pcodec", "numpy", "grpc")
 _URI_HELP = """\
 Shows a run history: the runs, child runs, parameters and metrics that were recorded with tb_runhistory, live, straight
@@ -91,7 +94,9 @@ def _tab(context: base_plugin.TBContext, opening: Opening) -> base_plugin.TBPlug
         from tb_runhistory.plugin.tab import RunHistoryTab
 
         assert opening.uri is not None
-        return RunHistoryTab(context, opening.uri)
+        tab = RunHistoryTab(context, opening.uri)
+        tab.warm(_START_SECONDS)
+        return tab
     except Exception as error:
         # Whatever a broken package raises.
         tb_logging.get_logger().warning(

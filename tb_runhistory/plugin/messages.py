@@ -7,19 +7,21 @@ finite, so they travel as a ``NonFinite``.
     GET v1/version                                        Version
     GET v1/overview?experiment=                           Overview
     GET v1/columns?experiment=&kind=&text=&offset=&limit=     ColumnPage
-    GET v1/runs?parent=&experiment=&filter=&show=&sort=&order=&offset=&limit=&column=…&statuses=    RunPage
-    GET v1/runs/by-id?run=…                               RunNames
-    GET v1/runs/matching?experiment=&filter=&sort=&order=&limit=    RunIds
-    GET v1/groups?by=&experiment=&filter=&sort=&order=&offset=&limit=&column=…    GroupPage
+    GET v1/runs?parent=&experiment=&filter=&show=&sort=&order=&offset=&limit=&column=…&fill=&statuses=    RunPage
+    GET v1/runs/by-id?run=…&column=…&fill=                RunNames
+    GET v1/runs/matching?experiment=&filter=&below=&sort=&order=&limit=    RunIds
+    GET v1/groups?by=&experiment=&filter=&sort=&order=&offset=&limit=&column=…&fill=    GroupPage
+    GET v1/export?format=&experiment=&filter=&sort=&order=&column=…&fill=    a table: see ``plugin/exporting.py``
     GET v1/completions?text=&position=&experiment=        Completions
     GET v1/points?tag=&run=…&limit=&first_step=&last_step=    a PointsHeader, then columns: see ``plugin/points.py``
     any, refused                                          Problem, with a 4xx or 5xx status
 
-A ``column``, like a ``sort``, names what a cell shows, in the language of ``docs/query.md``: "metrics.loss.min",
-"inherited.params.lr", "min(leaves.metrics.loss.min)". Two short forms are columns as well: "param:lr" is the run's
-parameter lr (its own, or what it inherits), "metric:loss" the last value of its series with the tag loss. Runs without
-a value come last in both orders. ``filter`` is a filter of that language. A ``column`` of groups is a statistic over
-what their runs have: "mean:metrics.loss".
+Where there is an ``experiment``, but for completions, there may be ``stages``: what is put away is shown, too. A
+``column``, like a ``sort``, names what a cell shows, in the language of ``docs/query.md``: "metrics.loss.min",
+"inherited.params.lr", "min(leaves.metrics.loss.min)". With ``fill``, "best(leaves)", a metric of a run without such a
+series of its own is that statistic over its relatives: "metrics.loss" stands for "coalesce(metrics.loss,
+best(leaves.metrics.loss))". Runs without a value come last in both orders. ``filter`` is a filter of that language. A
+``column`` of groups is a statistic over what their runs have: "mean:metrics.loss".
 """
 
 from __future__ import annotations
@@ -44,11 +46,22 @@ class RolledUp:
     best: str
 
 
-Cell = bool | float | str | NonFinite | RolledUp | None
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A parameter that the run has not itself, of the run ``source`` above it."""
+
+    inherited: bool | float | str | NonFinite
+    source: str
+
+
+Cell = bool | float | str | NonFinite | RolledUp | Inherited | None
 """The value of one column at one run; None where the run has none."""
 
 Status = Literal["NotStarted", "Queued", "Preparing", "Running", "NotResponding", "Completed", "Failed", "Canceled"]
 """The state of a run that is to be shown now."""
+
+Stage = Literal["active", "archived", "deleted"]
+"""Whether a run is put away; the stage of its experiment counts where that is further out of sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +73,24 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment and the number of its runs, children included."""
+    """An experiment and the number of its runs, children included.
+
+    ``view`` is how its runs are shown where an address says nothing, as an address says it: "sort=metrics.loss". It is
+    "" where nobody has said.
+    """
 
     name: str
     description: str
+    view: str
     runs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A parameter or metric that runs in scope have. ``runs`` is how many have it themselves."""
+    """A metric, a parameter with what is inherited, a tag or a property that runs in scope have.
+
+    ``runs`` have it themselves; of tags and properties that is not counted, and 0.
+    """
 
     column: str
     runs: int
@@ -79,18 +100,22 @@ class Column:
 class Overview:
     """What there is to show: ``location`` is the store's URI without secrets, ``runs`` the number of runs in scope.
 
+    ``matches`` of them meet the filter of the store's URI, which leaves out all others; it is None without one.
     ``experiments`` are all that TensorBoard was started for, whichever of them was asked for.
     ``columns`` are those that most runs have, metrics first, each kind by how many runs have it, then by name. They are
     at most 200, half of them metrics where there are as many of both; ``metric_count`` and ``parameter_count`` say how
-    many there are, and ``columns`` finds the others.
+    many there are, and ``columns`` finds the others. ``has_progress`` is whether any run says how many steps it
+    will log.
     """
 
     location: str
     experiments: list[Experiment]
     runs: int
+    matches: int | None
     columns: list[Column]
     metric_count: int
     parameter_count: int
+    has_progress: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +143,7 @@ class Run:
     ``ended_at`` of a run that does not respond is when it was last heard of; ``children`` the number of its direct
     children that are shown; ``dropped`` the number of points that found no room in the journal. ``is_match`` is false
     for a run that is shown for the sake of others. ``descendants`` has the statuses of all that are below it, empty
-    where they were not asked for.
+    where they were not asked for. ``number`` is 0 at a run of which nothing is known but that others are below it.
     """
 
     run_id: str
@@ -126,6 +151,7 @@ class Run:
     experiment: str
     number: int
     status: Status
+    stage: Stage
     error: str
     created_at: float
     started_at: float | None
@@ -156,19 +182,24 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True)
 class RunName:
-    """What a run is called. ``ancestors`` are the ids of those above it, the root first, ``path`` their names."""
+    """What a run is called. ``ancestors`` are the ids of those above it, the root first, ``path`` their names.
+
+    ``cells`` are in the order of the columns.
+    """
 
     run_id: str
     name: str
     experiment: str
     ancestors: list[str]
     path: list[str]
+    cells: list[Cell]
 
 
 @dataclass(frozen=True, slots=True)
 class RunNames:
     """``runs`` are those that were asked for, in that order, but for runs that are not there."""
 
+    columns: list[str]
     runs: list[RunName]
 
 
@@ -189,10 +220,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class GroupPage:
-    """``groups`` are those from ``offset`` on among ``total``, in the wanted order."""
+    """``groups`` are those from ``offset`` on among ``total``, in the wanted order.
+
+    Of the ``runs_in_scope`` so many are ``matches`` of the filter, or all without one.
+    """
 
     total: int
     offset: int
+    matches: int
+    runs_in_scope: int
     columns: list[str]
     groups: list[Group]
 
@@ -203,6 +239,34 @@ class RunIds:
 
     total: int
     run_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedRun:
+    """One run of an exported table. ``path`` has the names of those above it, the root first; ``parent_id`` is "" at a
+    root. ``cells`` are in the order of the table's columns; all else is as at a ``Run``.
+    """
+
+    run_id: str
+    parent_id: str
+    experiment: str
+    path: list[str]
+    name: str
+    status: Status
+    stage: Stage
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedRuns:
+    """An exported table. ``problem`` says why ``runs`` are not all, where something went wrong half way."""
+
+    columns: list[str]
+    runs: list[ExportedRun]
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ for each series     ``count`` steps, ``count`` wall times, ``count`` values, eac
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from tb_runhistory.plugin.requests import PointsRequest
 from tb_runhistory.plugin.run_pages import to_json
 from tb_runhistory.provider.points_cache import PointsCache, SeriesState, states_of
 from tb_runhistory.records.changes import DataClass
-from tb_runhistory.records.columns import SampledPoints, Scope
+from tb_runhistory.records.columns import ANY_STAGE, SampledPoints, Scope
 from tb_runhistory.store.base import RunHistoryReader
 
 _ALIGNMENT = 8
@@ -25,8 +26,8 @@ _LENGTH = struct.Struct("<I")
 
 
 def read_points(reader: RunHistoryReader, cache: PointsCache, request: PointsRequest, view: Scope) -> bytes:
-    """The points that ``request`` asks for, of the runs that ``view`` holds."""
-    scope = Scope(view.experiment, view.run_ids, only=request.run_ids)
+    """The points that ``request`` asks for, of the runs that ``view`` holds, in any stage."""
+    scope = replace(view, only=request.run_ids, stages=ANY_STAGE)
     found = reader.series(scope, DataClass.SCALAR, [request.tag])
     row_of = {key.run_id: row for row, key in enumerate(found.key)}
     chosen = [row_of[run_id] for run_id in request.run_ids if run_id in row_of]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from tb_runhistory.errors import NotFound
@@ -19,6 +19,7 @@ from tb_runhistory.plugin.messages import (
     Experiment,
     Group,
     GroupPage,
+    Inherited,
     NonFinite,
     Overview,
     RolledUp,
@@ -29,14 +30,15 @@ from tb_runhistory.plugin.messages import (
     RunPage,
     StatusCount,
 )
-from tb_runhistory.plugin.requests import MAX_COLUMNS, ColumnKind, ColumnsRequest
+from tb_runhistory.plugin.requests import MAX_COLUMNS, ColumnKind, ColumnsRequest, MatchingRequest, NamesRequest
 from tb_runhistory.query import terms
+from tb_runhistory.query.direction import guessed_direction
 from tb_runhistory.query.groups import GroupQuery, condition_of
 from tb_runhistory.query.search import RunSearch
 from tb_runhistory.query.tree import Cells, ColumnCounts, TreePage, TreeQuery
 from tb_runhistory.query.writing import column_text, condition_text
-from tb_runhistory.records.changes import ParameterValue
-from tb_runhistory.records.columns import RunColumns, Scope
+from tb_runhistory.records.changes import Direction, LifecycleStage, ParameterValue
+from tb_runhistory.records.columns import ACTIVE, ANY_STAGE, RunColumns, Scope
 from tb_runhistory.records.status import RunStatus, shown_status
 from tb_runhistory.store.base import RunHistoryReader
 
@@ -50,15 +52,19 @@ MAX_EXPERIMENTS = 5000
 
 # Python refuses to write the digits of a longer one.
 _MOST_BITS = 14_000
+_STAGES = tuple(LifecycleStage)
 _LEAST_CELL_CHARACTERS = 40
-_MOST_CELL_CHARACTERS = 1000
+MOST_CELL_CHARACTERS = 1000
 _PAGE_CHARACTERS = 2_000_000
 """What the cells of a page share among them: the more there are, the shorter a text is cut."""
 
 
-def overview(reader: RunHistoryReader, scope: Scope, view: Scope) -> Overview:
-    """What the runs in scope are and have, and the experiments of the whole view, among which a person can choose."""
-    experiments = reader.experiments(view)
+def overview(
+    reader: RunHistoryReader, scope: Scope, view: Scope, condition: terms.Condition | None, now: float
+) -> Overview:
+    """What the runs in scope are and have, how many meet a condition, and the experiments that can be chosen."""
+    found = None if condition is None else reader.search(RunSearch(now, scope, condition, limit=0))
+    experiments = reader.experiments(replace(view, stages=scope.stages))
     metrics, parameters = _by_kind(reader.tree_columns(scope))
     kept = min(len(parameters), max(MAX_COLUMNS // 2, MAX_COLUMNS - len(metrics)))
     run_counts: list[int] = experiments.run_count.tolist()
@@ -67,41 +73,51 @@ def overview(reader: RunHistoryReader, scope: Scope, view: Scope) -> Overview:
     return Overview(
         location=reader.location,
         experiments=[
-            Experiment(experiments.name[row], shortened(experiments.description[row]), run_counts[row])
+            Experiment(
+                experiments.name[row], shortened(experiments.description[row]), experiments.view[row], run_counts[row]
+            )
             for row in newest
         ],
         runs=sum(count for count, counts in zip(run_counts, is_counted, strict=True) if counts),
-        columns=[*metrics[: MAX_COLUMNS - kept], *parameters[:kept]],
+        matches=None if found is None else found.matches,
+        columns=_shown_columns([*metrics[: MAX_COLUMNS - kept], *parameters[:kept]]),
         metric_count=len(metrics),
         parameter_count=len(parameters),
+        has_progress=any(parameter.name == terms.TOTAL_STEPS for parameter in parameters),
     )
 
 
 def columns(reader: RunHistoryReader, asked: ColumnsRequest) -> ColumnPage:
     """A page of the columns that runs have and a person looks for."""
-    metrics, parameters = _by_kind(reader.tree_columns(asked.scope))
-    of_kind = {ColumnKind.METRIC: metrics, ColumnKind.PARAMETER: parameters, None: [*metrics, *parameters]}[asked.kind]
     text = asked.text.casefold()
-    found = [column for column in of_kind if text in column.column.partition(":")[2].casefold()]
-    return ColumnPage(len(found), asked.offset, found[asked.offset : asked.offset + asked.limit])
+    found = [counted for counted in _of_kind(reader, asked) if text in counted.name.casefold()]
+    return ColumnPage(len(found), asked.offset, _shown_columns(found[asked.offset : asked.offset + asked.limit]))
 
 
-def names(reader: RunHistoryReader, run_ids: Sequence[str], view: Scope) -> RunNames:
-    """What runs and those above them are called, of the runs that ``view`` holds."""
-    asked = reader.runs(Scope(view.experiment, view.run_ids, only=tuple(run_ids)))
+def names(reader: RunHistoryReader, query: NamesRequest, view: Scope, now: float) -> RunNames:
+    """What runs and those above them are called, and their cells, of the runs that ``view`` holds, in any stage."""
+    run_ids = query.run_ids
+    seen = replace(view, stages=ANY_STAGE)
+    asked = reader.runs(replace(seen, only=tuple(run_ids)))
     ancestors = [path.split("/")[:-1] for path in asked.path]
     above = tuple({run_id for path in ancestors for run_id in path})
-    parents = reader.runs(Scope(view.experiment, view.run_ids, only=above)) if above else asked
-    name_of = {run_id: _name(parents, row) for row, run_id in enumerate(parents.run_id)}
+    parents = reader.runs(replace(seen, only=above)) if above else asked
+    name_of = {run_id: shown_name(parents, row) for row, run_id in enumerate(parents.run_id)}
     row_of = {run_id: row for row, run_id in enumerate(asked.run_id)}
+
+    cells = reader.cells(asked.run_id, query.columns, now) if query.columns else []
+    most = _most_characters(len(asked), len(cells))
 
     def named(run_id: str) -> RunName:
         row = row_of[run_id]
         shown = [above for above in ancestors[row] if above in name_of]
         experiment = asked.experiment[row][:MAX_NAME_CHARACTERS]
-        return RunName(run_id, _name(asked, row), experiment, shown, [name_of[above] for above in shown])
+        names_above = [name_of[above] for above in shown]
+        own = [shown_cell(cell, row, most) for cell in cells]
+        return RunName(run_id, shown_name(asked, row), experiment, shown, names_above, own)
 
-    return RunNames([named(run_id) for run_id in run_ids if run_id in row_of])
+    columns = [column_text(column) for column in query.columns]
+    return RunNames(columns, [named(run_id) for run_id in run_ids if run_id in row_of])
 
 
 def run_page(reader: RunHistoryReader, query: TreeQuery) -> RunPage:
@@ -113,14 +129,15 @@ def run_page(reader: RunHistoryReader, query: TreeQuery) -> RunPage:
     page = reader.tree_page(query)
     if query.parent_id and not page.total and not _is_there(reader, query):
         raise NotFound(f"There is no run {query.parent_id!r} here: reload the page to see the runs that there are.")
+    stage_of = stages_of(reader, query.scope)
     return RunPage(
         total=page.total,
         offset=query.offset,
         now=query.now,
         matches=page.matches,
         runs_in_scope=page.runs_in_scope,
-        columns=[_shown_column(column) for column in query.columns],
-        runs=[_run(page, row, query.now) for row in range(len(page.runs))],
+        columns=[column_text(column) for column in query.columns],
+        runs=[_run(page, row, query.now, stage_of) for row in range(len(page.runs))],
     )
 
 
@@ -131,14 +148,16 @@ def group_page(reader: RunHistoryReader, query: GroupQuery) -> GroupPage:
     return GroupPage(
         total=page.total,
         offset=query.offset,
-        columns=[f"{column.statistic}:{_shown_column(column.column)}" for column in query.columns],
+        matches=page.matches,
+        runs_in_scope=page.runs_in_scope,
+        columns=[f"{column.statistic}:{column_text(column.column)}" for column in query.columns],
         groups=[
             Group(
-                value=_shown_value(value, _MOST_CELL_CHARACTERS),
+                value=_shown_value(value, MOST_CELL_CHARACTERS),
                 condition=_condition(query.by, value),
                 runs=int(page.run_count[row]),
                 statuses=_counted(page.statuses[row].tolist()),
-                cells=[_cell(column, row, most) for column in page.cells],
+                cells=[shown_cell(column, row, most) for column in page.cells],
             )
             for row, value in enumerate(page.value)
         ],
@@ -150,8 +169,13 @@ def _condition(by: terms.Column, value: ParameterValue | None) -> str:
     return condition_text(condition_of(by, value)) if is_short else ""
 
 
-def matching(reader: RunHistoryReader, search: RunSearch) -> RunIds:
+def matching(reader: RunHistoryReader, asked: MatchingRequest) -> RunIds:
     """The runs that meet a filter, however many there are to see."""
+    search = asked.search
+    if asked.best is not None:
+        said = reader.directions(search.scope).get(asked.best.tag)
+        direction = said or guessed_direction(asked.best.tag)
+        search = replace(search, order=(terms.Order(asked.best, descending=direction is Direction.MAXIMIZE),))
     found = reader.search(search)
     return RunIds(found.matches, found.run_id)
 
@@ -175,11 +199,24 @@ def _fields(message: Any) -> dict[str, Any]:
 
 
 def _is_there(reader: RunHistoryReader, query: TreeQuery) -> bool:
-    scope = Scope(query.scope.experiment, query.scope.run_ids, only=(query.parent_id,))
+    scope = replace(query.scope, only=(query.parent_id,))
     return len(reader.runs(scope)) > 0
 
 
-def _run(page: TreePage, row: int, now: float) -> Run:
+def stages_of(reader: RunHistoryReader, scope: Scope) -> Callable[[RunColumns, int], LifecycleStage]:
+    """What gives the stage of a run in scope: its own, or its experiment's where that is further out of sight."""
+    if scope.stages == ACTIVE:
+        return lambda runs, row: LifecycleStage.ACTIVE
+    experiments = reader.experiments(Scope(stages=ANY_STAGE))
+    of_experiment = dict(zip(experiments.name, experiments.stage, strict=True))
+
+    def stage_of(runs: RunColumns, row: int) -> LifecycleStage:
+        return max(runs.stage[row], of_experiment.get(runs.experiment[row], LifecycleStage.ACTIVE), key=_STAGES.index)
+
+    return stage_of
+
+
+def _run(page: TreePage, row: int, now: float, stage_of: Callable[[RunColumns, int], LifecycleStage]) -> Run:
     runs: RunColumns = page.runs
     number = int(runs.number[row])
     heartbeat = _time(runs.heartbeat_at[row])
@@ -188,10 +225,11 @@ def _run(page: TreePage, row: int, now: float) -> Run:
     most = _most_characters(len(page.runs), len(page.cells))
     return Run(
         run_id=runs.run_id[row],
-        name=_name(runs, row),
+        name=shown_name(runs, row),
         experiment=runs.experiment[row][:MAX_NAME_CHARACTERS],
         number=number,
         status=status.value,
+        stage=stage_of(runs, row).value,
         error=shortened(runs.error[row]),
         created_at=_time(runs.created_at[row]) or 0.0,
         started_at=_time(runs.started_at[row]),
@@ -200,24 +238,55 @@ def _run(page: TreePage, row: int, now: float) -> Run:
         dropped=int(runs.dropped[row]),
         is_match=bool(page.is_match[row]),
         descendants=[] if page.statuses is None else _counted(page.statuses[row].tolist()),
-        cells=[_cell(column, row, most) for column in page.cells],
+        cells=[_cell_of_run(column, row, most) for column in page.cells],
     )
 
 
-def _name(runs: RunColumns, row: int) -> str:
+def shown_name(runs: RunColumns, row: int) -> str:
+    """What the run at ``row`` is called."""
     return shortened(runs.display_name[row], MAX_NAME_CHARACTERS) or f"run {int(runs.number[row])}"
 
 
-def _by_kind(counted: ColumnCounts) -> tuple[list[Column], list[Column]]:
-    """The metrics and the parameters that can be asked for, which are those whose names are not too long for it."""
-    metrics: list[Column] = []
-    parameters: list[Column] = []
-    for column, count in zip(counted.column, counted.run_count.tolist(), strict=True):
-        name, shown = _column_name(column), metrics if isinstance(column, terms.Metric) else parameters
-        if len(name) <= MAX_NAME_CHARACTERS:
-            kind = ColumnKind.METRIC if isinstance(column, terms.Metric) else ColumnKind.PARAMETER
-            shown.append(Column(f"{kind}:{name}", count))
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A column by the name in it, and how many runs have it; 0 where nobody counts them."""
+
+    name: str
+    column: terms.Column
+    runs: int
+
+
+def _of_kind(reader: RunHistoryReader, asked: ColumnsRequest) -> list[_Counted]:
+    if asked.kind in _LABELS:
+        kind = _LABELS[asked.kind]
+        names = reader.label_names(kind, asked.scope)
+        return [_Counted(name, terms.Label(kind, name), 0) for name in names if len(name) <= MAX_NAME_CHARACTERS]
+    metrics, parameters = _by_kind(reader.tree_columns(asked.scope))
+    if asked.kind is None:
+        return [*metrics, *parameters]
+    return metrics if asked.kind is ColumnKind.METRICS else parameters
+
+
+_LABELS = {ColumnKind.TAGS: terms.LabelKind.TAG, ColumnKind.PROPERTIES: terms.LabelKind.PROPERTY}
+
+
+def _by_kind(counted: ColumnCounts) -> tuple[list[_Counted], list[_Counted]]:
+    """The metrics and the parameters that can be asked for, which are those whose names are not too long for it.
+
+    A parameter is what a run has or inherits.
+    """
+    metrics: list[_Counted] = []
+    parameters: list[_Counted] = []
+    for column, runs in zip(counted.column, counted.run_count.tolist(), strict=True):
+        if isinstance(column, terms.Metric) and len(column.tag) <= MAX_NAME_CHARACTERS:
+            metrics.append(_Counted(column.tag, column, runs))
+        elif isinstance(column, terms.Parameter) and len(column.name) <= MAX_NAME_CHARACTERS:
+            parameters.append(_Counted(column.name, terms.Parameter(column.name, inherited=True), runs))
     return metrics, parameters
+
+
+def _shown_columns(counted: Sequence[_Counted]) -> list[Column]:
+    return [Column(column_text(each.column), each.runs) for each in counted]
 
 
 def _time(seconds: float) -> float | None:
@@ -226,19 +295,28 @@ def _time(seconds: float) -> float | None:
 
 def _most_characters(rows: int, columns: int) -> int:
     room = _PAGE_CHARACTERS // max(1, rows * columns)
-    return min(max(room, _LEAST_CELL_CHARACTERS), _MOST_CELL_CHARACTERS)
+    return min(max(room, _LEAST_CELL_CHARACTERS), MOST_CELL_CHARACTERS)
 
 
 def _counted(counts: list[int]) -> list[StatusCount]:
     return [StatusCount(status.value, count) for status, count in zip(RunStatus, counts, strict=True) if count]
 
 
-def _cell(cells: Cells, row: int, most: int) -> Cell:
+def shown_cell(cells: Cells, row: int, most: int = MOST_CELL_CHARACTERS) -> Cell:
+    """What a cell holds, its text cut at ``most`` characters."""
     value = _shown_value(cells.values[row], most)
     over = int(cells.over[row])
     if not over or value is None or isinstance(value, str):
         return value
     return RolledUp(value, over, cells.best[row])
+
+
+def _cell_of_run(cells: Cells, row: int, most: int) -> Cell:
+    """The same, with the run that it is inherited from."""
+    value, source = shown_cell(cells, row, most), cells.best[row]
+    if not source or value is None or isinstance(value, RolledUp | Inherited):
+        return value
+    return Inherited(value, source)
 
 
 def _shown_value(value: ParameterValue | None, most: int) -> bool | float | str | NonFinite | None:
@@ -249,16 +327,3 @@ def _shown_value(value: ParameterValue | None, most: int) -> bool | float | str 
     if not isinstance(value, float) or math.isfinite(value):
         return value
     return NonFinite("NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity")
-
-
-def _shown_column(column: terms.Column) -> str:
-    if isinstance(column, terms.Metric) and column.fact is terms.Fact.LAST:
-        return f"{ColumnKind.METRIC}:{column.tag}"
-    if isinstance(column, terms.Parameter) and column.inherited:
-        return f"{ColumnKind.PARAMETER}:{column.name}"
-    return column_text(column)
-
-
-def _column_name(column: terms.Column) -> str:
-    assert isinstance(column, terms.Metric | terms.Parameter)
-    return column.tag if isinstance(column, terms.Metric) else column.name

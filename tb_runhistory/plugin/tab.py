@@ -22,6 +22,7 @@ from tb_runhistory.errors import NotFound, QueryError, RunHistoryError, TooBusy
 from tb_runhistory.plugin import requests, run_pages
 from tb_runhistory.plugin.bundle import serve_file
 from tb_runhistory.plugin.completions import completions
+from tb_runhistory.plugin.exporting import MEDIA_TYPE, export
 from tb_runhistory.plugin.guard import READING, Guard
 from tb_runhistory.plugin.live_version import LiveVersion
 from tb_runhistory.plugin.messages import Problem, Version
@@ -68,7 +69,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         self._shared: SharedAnswers[bytes] = SharedAnswers(len)
         self._opening = threading.Lock()
         self._opened: RunHistoryReader | None = None
-        self._warming: threading.Thread | None = None
+        self._warming: threading.Timer | None = None
 
     def get_plugin_apps(self) -> dict[str, WSGIApplication]:
         routes: dict[str, Route] = {
@@ -79,6 +80,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
             "/v1/runs/by-id": self._names,
             "/v1/runs/matching": self._matching,
             "/v1/groups": self._groups,
+            "/v1/export": self._export,
             "/v1/completions": self._completions,
             "/v1/points": self._points,
             f"{_STATIC}*": self._static,
@@ -91,14 +93,19 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         }
 
     def is_active(self) -> bool:
-        # The first to ask is a page that opens: its next questions need the libraries below the reader.
-        if self._warming is None:
-            self._warming = threading.Thread(target=self._warm, name="tb_runhistory tab", daemon=True)
-            self._warming.start()
+        # The first to ask is a page that opens: its next questions need what is below the reader.
+        self.warm()
         return True
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         return base_plugin.FrontendMetadata(es_module_path="/static/index.js", tab_name=TAB_NAME)
+
+    def warm(self, after_seconds: float = 0.0) -> None:
+        """Loads what the first question needs, in a thread of its own, so that nobody waits for it. Done once."""
+        if self._warming is None:
+            self._warming = threading.Timer(after_seconds, self._load)
+            self._warming.name, self._warming.daemon = "tb_runhistory tab", True
+            self._warming.start()
 
     def close(self) -> None:
         """Lets go of the store. TensorBoard never asks for it: its plugins end with the process."""
@@ -121,7 +128,7 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
                 self._opened = open_reader(self._uri)
             return self._opened
 
-    def _warm(self) -> None:
+    def _load(self) -> None:
         try:
             self._reader()
             # What reads filters and columns is made at its first use.
@@ -136,15 +143,16 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _overview(self, request: Request) -> Response:
         scope = requests.overview_request(_query(request), self._view)
-        return self._shared_json(request, lambda reader: run_pages.overview(reader, scope, self._view))
+        asked = scope, self._view, self._filter, time.time()
+        return self._shared_json(request, lambda reader: run_pages.overview(reader, *asked))
 
     def _columns(self, request: Request) -> Response:
         asked = requests.columns_request(_query(request), self._view)
         return self._shared_json(request, lambda reader: run_pages.columns(reader, asked))
 
     def _names(self, request: Request) -> Response:
-        run_ids = requests.names_request(_query(request))
-        return self._shared_json(request, lambda reader: run_pages.names(reader, run_ids, self._view))
+        asked = requests.names_request(_query(request))
+        return self._shared_json(request, lambda reader: run_pages.names(reader, asked, self._view, time.time()))
 
     def _runs(self, request: Request) -> Response:
         query = requests.page_request(_query(request), self._view, time.time())
@@ -152,14 +160,22 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
         return self._shared_json(request, lambda reader: run_pages.run_page(reader, query))
 
     def _matching(self, request: Request) -> Response:
-        search = requests.matching_request(_query(request), self._view, time.time())
-        search = replace(search, filter=joined(self._filter, search.filter))
-        return self._shared_json(request, lambda reader: run_pages.matching(reader, search))
+        asked = requests.matching_request(_query(request), self._view, time.time())
+        asked = replace(asked, search=replace(asked.search, filter=joined(self._filter, asked.search.filter)))
+        return self._shared_json(request, lambda reader: run_pages.matching(reader, asked))
 
     def _groups(self, request: Request) -> Response:
         query = requests.groups_request(_query(request), self._view, time.time())
         query = replace(query, filter=joined(self._filter, query.filter))
         return self._shared_json(request, lambda reader: run_pages.group_page(reader, query))
+
+    def _export(self, request: Request) -> Response:
+        asked = requests.export_request(_query(request), self._view, time.time())
+        search = replace(asked.search, filter=joined(self._filter, asked.search.filter))
+        parts = export(self._reader(), replace(asked, search=search), self._admission.turn)
+        response = _response(parts, MEDIA_TYPE[asked.format])
+        response.headers["Content-Disposition"] = f'attachment; filename="runs.{asked.format}"'
+        return response
 
     def _completions(self, request: Request) -> Response:
         asked = requests.completion_request(_query(request), self._view)
@@ -255,7 +271,7 @@ def _takes_gzip(request: Request) -> bool:
     return request.accept_encodings["gzip"] > 0
 
 
-def _response(content: bytes, media_type: str, status: int = 200) -> Response:
+def _response(content: bytes | Iterable[bytes], media_type: str, status: int = 200) -> Response:
     response = Response(content, status, content_type=media_type)
     response.headers["Content-Security-Policy"] = _POLICY
     response.cache_control.no_store = True

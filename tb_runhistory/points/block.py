@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_runhistory.errors import DamagedData
-from tb_runhistory.points.payload import MAX_COUNT, Kind, pack, pack_times, seal, unpack, unseal
+from tb_runhistory.points.packing import pack, pack_times, unpack
+from tb_runhistory.points.payload import MAX_COUNT, Frame, Kind, seal, unseal
 from tb_runhistory.records.points import Points
 
 BLOCK_POINTS = 4096
@@ -24,9 +25,6 @@ BLOCK_POINTS = 4096
 _BLOCK = "a block of points"
 _TAIL = "a tail of points"
 _WIDTHS = ("<u1", "<u2", "<u4")
-
-_REPEATING = 4
-"""Points of each of several series from which on it pays to look whether their steps and times are alike."""
 
 LOGGED, SUPERSEDED = 0, 1
 """What has become of the points of a part: LOGGED ones are shown unless a later one replaced them at their step."""
@@ -49,7 +47,7 @@ def decode_block(payload: bytes, key: bytes = b"") -> Points:
     Raises:
       DamagedData: the bytes are not what ``encode_block`` made.
     """
-    frame = unseal(payload, _BLOCK, Kind.BLOCK, 3, key)
+    frame = unseal(payload, _BLOCK, (Kind.BLOCK,), 3, key)
     if frame.count > BLOCK_POINTS:
         raise DamagedData(f"{_BLOCK} is damaged: it claims {frame.count:,} points, more than {BLOCK_POINTS:,}")
     return _points(frame.columns, frame.count, _BLOCK)
@@ -155,11 +153,13 @@ def encode_tail(tail: Tail, key: bytes = b"") -> bytes:
     """
     if len(tail.points) > MAX_COUNT:
         raise ValueError(f"a tail holds at most {MAX_COUNT:,} points, not {len(tail.points):,}: divide them")
-    table = np.concatenate((2 * tail.numbers + tail.states, tail.sizes))
+    sizes = tail.sizes
+    is_one_size = len(tail) > 0 and bool((sizes == sizes[0]).all())
+    table = np.concatenate((2 * tail.numbers + tail.states, sizes[:1] if is_one_size else sizes))
     highest = int(table.max(initial=0))
     width = next(width for width in _WIDTHS if highest <= np.iinfo(width).max)
-    repeats = len(tail) > 1 and len(tail.points) >= _REPEATING * len(tail)
-    return seal(Kind.TAIL, len(tail), (table.astype(width).tobytes(), *_columns(tail.points, repeats)), key)
+    each = len(tail.points) // len(tail) if len(tail) > 1 else 0
+    return seal(Kind.TAIL, len(tail), (table.astype(width).tobytes(), *_columns(tail.points, period=each)), key)
 
 
 def decode_tail(payload: bytes, key: bytes = b"", most_points: int = MAX_COUNT) -> Tail:
@@ -168,21 +168,30 @@ def decode_tail(payload: bytes, key: bytes = b"", most_points: int = MAX_COUNT) 
     Raises:
       DamagedData: the bytes are not what ``encode_tail`` made, or claim more than ``most_points`` points.
     """
-    frame = unseal(payload, _TAIL, Kind.TAIL, 4, key)
-    table = frame.columns[0]
-    width = next((width for width in _WIDTHS if len(table) == 2 * frame.count * np.dtype(width).itemsize), None)
-    if width is None:
-        raise DamagedData(f"{_TAIL} is damaged: its table does not have the {frame.count:,} rows that are claimed")
-    marks, sizes = np.frombuffer(table, width).astype(np.int64).reshape(2, -1)
-    if (marks < 0).any() or (sizes < 0).any() or (sizes > MAX_COUNT).any() or sizes.sum() > min(most_points, MAX_COUNT):
+    frame = unseal(payload, _TAIL, (Kind.TAIL, Kind.WIDE_TAIL), 4, key)
+    marks, sizes = _read_table(frame)
+    # None is negative, and of 2**20 numbers of four bytes the sum is exact.
+    if sizes.sum() > min(most_points, MAX_COUNT):
         raise DamagedData(f"{_TAIL} is damaged: it claims more points than it may have")
-    starts = np.concatenate(([0], np.cumsum(sizes)))
+    starts = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=starts[1:])
     return Tail(marks >> 1, marks & 1, starts, _points(frame.columns[1:], int(starts[-1]), _TAIL))
 
 
-def _columns(points: Points, repeats: bool = False) -> tuple[bytes, bytes, bytes]:
-    steps = pack(points.steps, in_order=True, repeats=repeats)
-    return steps, pack_times(points.wall_times, repeats=repeats), pack(points.values, in_order=False)
+def _read_table(frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The marks of a tail's parts, and how many points each has. One size may stand for all."""
+    table, parts = frame.columns[0], frame.count
+    for numbers in (2 * parts, parts + 1):
+        for width in _WIDTHS:
+            if len(table) == numbers * np.dtype(width).itemsize:
+                read = np.frombuffer(table, width).astype(np.int64)
+                return read[:parts], np.repeat(read[parts:], parts) if numbers == parts + 1 else read[parts:]
+    raise DamagedData(f"{_TAIL} is damaged: its table does not have the {parts:,} rows that are claimed")
+
+
+def _columns(points: Points, period: int = 0) -> tuple[bytes, bytes, bytes]:
+    steps = pack(points.steps, in_order=True, period=period)
+    return steps, pack_times(points.wall_times, period), pack(points.values, in_order=False)
 
 
 def _points(columns: Sequence[bytes], count: int, what: str) -> Points:

@@ -41,7 +41,7 @@ def decode_entry(payload: bytes, key: bytes = b"") -> tuple[Content, ...]:
     Raises:
       DamagedData: the bytes are not what ``encode_entry`` made.
     """
-    frame = unseal(payload, _ENTRY, Kind.ENTRY, 2, key)
+    frame = unseal(payload, _ENTRY, (Kind.ENTRY,), 2, key)
     table, held = frame.columns
     if len(table) != 16 * frame.count:
         raise DamagedData(f"{_ENTRY} is damaged: its table does not have the {frame.count:,} rows that are claimed")

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_runhistory.errors import DamagedData
-from tb_runhistory.points.payload import Kind, pack, pack_times, seal, unpack, unseal
+from tb_runhistory.points.packing import pack, pack_times, unpack
+from tb_runhistory.points.payload import Kind, seal, unseal
 from tb_runhistory.records.points import Floats, Points, Steps
 
 BUCKET_POINTS = 64
@@ -243,7 +244,7 @@ def decode_buckets(payload: bytes, key: bytes = b"") -> Buckets:
     Raises:
       DamagedData: the bytes are not what ``encode_buckets`` made.
     """
-    frame = unseal(payload, _BUCKETS, Kind.BUCKETS, 10, key)
+    frame = unseal(payload, _BUCKETS, (Kind.BUCKETS,), 10, key)
     number, columns = frame.count, frame.columns
     steps, wall_times, values = np.empty((5, number), np.int64), np.empty((5, number)), np.empty((5, number))
     steps[:_MINIMUM] = unpack(columns[0], 2 * number, np.int64, _BUCKETS).reshape(-1, 2).T

@@ -62,7 +62,8 @@ class GroupPage:
 
     ``value`` is None for the runs that have none. ``run_count`` counts the members, ``statuses`` has a column for each
     ``RunStatus``, in their order: how many members have it. ``cells`` has a statistic over the members for each column;
-    of what is no number, the value that all have which have one.
+    of what is no number, the value that all have which have one. Of the ``runs_in_scope`` so many are ``matches``,
+    whichever are members.
     """
 
     value: list[ParameterValue | None]
@@ -70,6 +71,8 @@ class GroupPage:
     total: int
     cells: list[Cells]
     statuses: NDArray[np.int64]
+    matches: int
+    runs_in_scope: int
 
     def __len__(self) -> int:
         return len(self.value)

@@ -63,6 +63,8 @@ _KINDS = {
     Attribute.STARTED: Kind.MOMENT,
     Attribute.ENDED: Kind.MOMENT,
     Attribute.DURATION: Kind.DURATION,
+    Attribute.STEPS: Kind.NUMBER,
+    Attribute.PROGRESS: Kind.NUMBER,
 }
 
 _MLFLOW = {

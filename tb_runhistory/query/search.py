@@ -19,7 +19,8 @@ class RunSearch:
     """Which runs, in which order. Terms mean what they mean in a ``TreeQuery``.
 
     Runs are sorted by each key in turn; those that are equal stand in the order of their creation, or in the opposite
-    one where the first key is their creation, descending. ``limit`` None asks for all.
+    one where the first key is their creation, descending. ``limit`` None asks for all. ``below``, where it is given,
+    leaves the run with this id and what stands below it.
     """
 
     now: float
@@ -28,6 +29,7 @@ class RunSearch:
     order: tuple[Order, ...] = (Order(BY_CREATION, descending=True),)
     offset: int = 0
     limit: int | None = None
+    below: str = ""
     directions: Mapping[str, Direction] = field(default_factory=dict)
 
 

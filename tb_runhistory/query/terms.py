@@ -20,7 +20,10 @@ class Attribute(StrEnum):
     """What every run has. Times are seconds since the epoch, ``DURATION`` is seconds, ``DEPTH`` is 0 at the top.
 
     ``NAME`` and ``STATUS`` are those that are shown: a run without a name is called "run 7" by its number, one that is
-    silent does not respond. ``DURATION`` lasts until now, or until the last heartbeat. An empty text is missing.
+    silent does not respond. ``DURATION`` lasts until now, or until the last heartbeat. ``STEPS`` is one more than the
+    last step of any of its metrics, missing where there is none from 0 on. ``PROGRESS``, from 0 to 1, is the share that
+    they are of its parameter ``TOTAL_STEPS``, own or inherited, and missing where that is no number above 0. An empty
+    text is missing.
     """
 
     ID = "id"
@@ -34,9 +37,15 @@ class Attribute(StrEnum):
     STARTED = "started"
     ENDED = "ended"
     DURATION = "duration"
+    STEPS = "steps"
+    PROGRESS = "progress"
     HOST = "host"
     DESCRIPTION = "description"
     ERROR = "error"
+
+
+TOTAL_STEPS = "total_steps"
+"""The parameter by which a run says how many steps it is going to log."""
 
 
 class Fact(StrEnum):

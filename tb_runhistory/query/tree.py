@@ -58,7 +58,8 @@ class Cells:
     """One column of some runs: a value a run, None where it is missing; a NaN that was logged is one.
 
     ``over`` says over how many values a roll-up is, and is 0 at a run's own. ``best`` is the id of the run that has the
-    minimum or maximum which the value is, "" where there is none such.
+    minimum or maximum which the value is or, of an inherited parameter, from which it is inherited; "" where there is
+    none such.
     """
 
     values: list[ParameterValue | None]

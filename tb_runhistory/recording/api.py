@@ -14,21 +14,20 @@ from typing import Any, Self
 
 from tb_runhistory.errors import InvalidUri, NotFound, StoreError
 from tb_runhistory.recording import finding, searching
-from tb_runhistory.recording.configuration import Origin, configured_store
+from tb_runhistory.recording.configuration import stated_store
 from tb_runhistory.recording.endings import error_text
 from tb_runhistory.recording.handle import RunHandle
 from tb_runhistory.recording.html import experiment_html, run_html
 from tb_runhistory.recording.links import StoreLink, link_to
-from tb_runhistory.recording.notices import notice_once
 from tb_runhistory.recording.reading import StageFilter, StatusFilter, TagFilter, checked_stage
 from tb_runhistory.recording.searching import OrderBy, RunList
 from tb_runhistory.recording.session import Series
-from tb_runhistory.recording.values import checked_directions, child_tags, metric_value, storable_text
+from tb_runhistory.recording.values import child_tags, metric_value
 from tb_runhistory.recording.waiting import FLUSH_SECONDS
-from tb_runhistory.records.changes import CreateExperiment, LifecycleStage, ParameterValue
+from tb_runhistory.records.changes import LifecycleStage, ParameterValue
 from tb_runhistory.records.names import checked_name
 from tb_runhistory.records.status import RunStatus
-from tb_runhistory.uri import URI_VARIABLE, StoreUri, parse_uri
+from tb_runhistory.uri import StoreUri, parse_uri
 
 _NUMBERS = (float, int)
 
@@ -52,11 +51,8 @@ class Workspace:
         ``path`` is the configuration file itself, or the folder from which to look upwards; then nothing else counts.
         Raises NotFound where nothing is configured there, and InvalidUri where the file holds no good ``uri``.
         """
-        found = configured_store(path)
         workspace = cls.__new__(cls)
-        workspace._open(found.uri)
-        if found.origin is Origin.DEFAULT:
-            notice_once(f"the store is {workspace.uri}, by default: set {URI_VARIABLE} or name a store to use another")
+        workspace._open(stated_store(path))
         return workspace
 
     @property
@@ -134,20 +130,26 @@ class Experiment:
     """
 
     def __init__(
-        self, workspace: Workspace, name: str, description: str = "", directions: Mapping[str, str] | None = None
+        self,
+        workspace: Workspace,
+        name: str,
+        description: str = "",
+        directions: Mapping[str, str] | None = None,
+        view: str | None = None,
     ) -> None:
         """``description`` is in Markdown; where it is given, it replaces the one that the store has.
 
         ``directions`` has "minimize" or "maximize" for metrics whose name does not tell which value is better, or tells
         it wrongly: "loss" is known to be minimized, "accuracy" to be maximized. They are kept with the experiment.
 
-        Raises TypeError or ValueError where the name is none, or a direction is.
+        ``view`` is how the Run History tab shows it to whoever has not chosen otherwise: a link copied from the tab, or
+        what stands in one ("sort=metrics.loss&order=asc"). It holds until another is given; "" gives none.
+
+        Raises TypeError or ValueError where the name is none, or a direction or the view is.
         """
         self._workspace = workspace
         self._name = checked_name("experiment", name)
-        checked, known = storable_text("a description", description), checked_directions(directions or {})
-        if checked or known:
-            workspace.link.recorder.append(CreateExperiment(self._name, time(), checked, directions=known))
+        finding.say_of_experiment(workspace.link, self._name, description, directions or {}, view)
 
     @property
     def name(self) -> str:
@@ -518,9 +520,8 @@ class Run:
     # What the store says
 
     def get_status(self) -> str:
-        """The run's state: "Running", "Completed", "Failed", "Canceled", "NotResponding" or "NotStarted".
-
-        A running run whose process has not been heard of for a minute is not responding.
+        """The run's state: "Running", "Completed", "Failed", "Canceled", "NotStarted", or "NotResponding" where its
+        process has not been heard of for a minute.
         """
         return self._handle.status().value
 
@@ -568,9 +569,8 @@ class Run:
         return self._handle.properties()
 
     def flush(self, timeout: float = FLUSH_SECONDS) -> bool:
-        """Waits until the store has all that this process has recorded by now. Never raises because of the store.
-
-        ``timeout`` is in seconds. False when it is up, and at once when recording offline.
+        """Waits until the store has all that this process has recorded by now, ``timeout`` seconds at most. Never
+        raises because of the store. False when the time is up, and at once when recording offline.
         """
         return self._handle.link.waiting.until_applied(timeout)
 

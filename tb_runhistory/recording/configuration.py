@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tb_runhistory.errors import BadRequest, InvalidUri, NotFound
+from tb_runhistory.recording.notices import notice_once
 from tb_runhistory.uri import DEFAULT_URI, URI_VARIABLE, StoreUri, parse_uri
 
 CONFIG_FOLDER = ".runhistory"
@@ -79,6 +80,18 @@ def configured_store(path: str | os.PathLike[str] | None = None) -> ConfiguredSt
     if configured:
         return ConfiguredStore(parse_uri(configured), Origin.ENVIRONMENT)
     return ConfiguredStore(parse_uri(DEFAULT_URI), Origin.DEFAULT)
+
+
+def stated_store(path: str | os.PathLike[str] | None = None) -> StoreUri:
+    """The same as a URI; where it is nobody's choice, that is said once.
+
+    Raises:
+      NotFound, InvalidUri: as above.
+    """
+    found = configured_store(path)
+    if found.origin is Origin.DEFAULT:
+        notice_once(f"the store is {found.uri.shown}, by default: set {URI_VARIABLE} or name a store to use another")
+    return found.uri
 
 
 def _nearest_config(folder: Path) -> Path | None:

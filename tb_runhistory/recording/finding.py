@@ -28,11 +28,12 @@ from tb_runhistory.recording.reading import (
     selected,
     stored_runs,
 )
-from tb_runhistory.recording.values import checked_run_id, storable_labels, storable_text
+from tb_runhistory.recording.values import checked_directions, checked_run_id, storable_labels, storable_text
 from tb_runhistory.recording.waiting import FLUSH_SECONDS
 from tb_runhistory.records.changes import CreateExperiment, CreateRun, LifecycleStage, RenameExperiment, StageExperiment
 from tb_runhistory.records.identity import id_bytes, id_text, new_id
 from tb_runhistory.records.names import checked_name
+from tb_runhistory.records.views import checked_view
 
 if TYPE_CHECKING:
     from tb_runhistory.store.base import RunHistoryReader
@@ -173,6 +174,20 @@ def move_experiment(link: StoreLink, name: str, stage: LifecycleStage) -> None:
     # Its first run may be on its way.
     link.recorder.append(CreateExperiment(name, time()))
     link.recorder.append(StageExperiment(name, stage))
+
+
+def say_of_experiment(
+    link: StoreLink, name: str, description: str, directions: Mapping[str, str], view: str | None
+) -> None:
+    """Records what a person says of an experiment, if anything; see ``Experiment``.
+
+    Raises:
+      TypeError, ValueError: a direction or the view is none.
+    """
+    checked, known = storable_text("a description", description), checked_directions(directions)
+    shown = None if view is None else checked_view(view)
+    if checked or known or shown is not None:
+        link.recorder.append(CreateExperiment(name, time(), checked, directions=known, view=shown))
 
 
 def rename_experiment(link: StoreLink, name: str, new_name: str) -> None:

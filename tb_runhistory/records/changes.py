@@ -55,7 +55,8 @@ class Direction(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CreateExperiment:
     """The experiment ``name`` exists. What is known of it is kept; a later description replaces an earlier one, and a
-    later direction of a metric the one that it had.
+    later direction of a metric the one that it had, and a later ``view`` (how the tab shows its runs where nobody has
+    chosen otherwise, as ``records.views`` checks it) an earlier one: "" for none; None keeps it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class CreateExperiment:
     description: str = ""
     root_id: str = NO_TREE
     directions: dict[str, Direction] = field(default_factory=dict)
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExperimentColumns:
-    """Experiments, oldest first. ``run_count`` counts the runs that are in scope."""
+    """Experiments, oldest first. ``run_count`` counts the runs that are in scope; ``view`` is "" for none."""
 
     name: list[str]
     stage: list[LifecycleStage]
     description: list[str]
+    view: list[str]
     created_at: Floats
     run_count: NDArray[np.int64]
 

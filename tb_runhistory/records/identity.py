@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 
 if sys.version_info >= (3, 14):
     from uuid import uuid7
@@ -20,8 +21,11 @@ def new_id() -> str:
 
 def id_bytes(text: str) -> bytes | None:
     """The 16 bytes of an id in its usual form; None where ``text`` is none."""
-    if len(text) != _LENGTH or text[_DASHES] != "----":
-        return None
+    return _parsed(text) if len(text) == _LENGTH and text[_DASHES] == "----" else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> bytes | None:
     try:
         found = bytes.fromhex(text.replace("-", ""))
     except ValueError:

@@ -50,4 +50,4 @@ class Points:
 
     def increasing(self) -> bool:
         """Whether each step is greater than the one before."""
-        return bool(np.all(self.steps[1:] > self.steps[:-1]))
+        return bool((self.steps[1:] > self.steps[:-1]).all())

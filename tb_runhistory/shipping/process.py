@@ -57,12 +57,19 @@ def main(config: dict[str, Any]) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     _allow_many_files()
-    # A batch of thousands of series makes as many rows at once, none of them garbage: to look for cycles among them
-    # each time, as Python does, took a fourth of a commit's time.
-    gc.set_threshold(100_000, 20, 20)
+    collect_seldom()
     uri, spool = parse_uri(config["uri"]), Path(config["spool"]).absolute()
     os.chdir("/")
     _ship(uri, spool, ShipperLock(config["lock"]), stop)
+
+
+def collect_seldom() -> None:
+    """Lets this process look for garbage less often.
+
+    A batch of thousands of series makes as many rows at once, none of them garbage: to look for cycles among them each
+    time, as Python does, takes a fourth of a commit's time.
+    """
+    gc.set_threshold(100_000, 20, 20)
 
 
 def _start_process(uri: StoreUri, spool: Path, lock: ShipperLock) -> None:

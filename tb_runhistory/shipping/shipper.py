@@ -23,7 +23,7 @@ from tb_runhistory.errors import (
     StoreTooNew,
     StoreUnavailable,
 )
-from tb_runhistory.journal.spool import journal_folders
+from tb_runhistory.journal.spool import journal_folders, segment_numbers
 from tb_runhistory.records.status import HEARTBEAT_SECONDS
 from tb_runhistory.shipping.drain import JournalDrain
 from tb_runhistory.shipping.lock import FileLock
@@ -41,6 +41,8 @@ CYCLE_BYTES = 2 * BATCH_BYTES
 """The same in bytes. One record may be larger."""
 PUT_OFF_SECONDS = 5.0
 """After how long a journal that cannot be read or cleared now is looked at again."""
+BEGINNING_SECONDS = 10.0
+"""How long a journal's folder may be without a file: its owner makes it before the first segment, and may be slow."""
 
 _OUTAGES = (StoreUnavailable, NotFound, NotAStore, StoreTooNew)
 """What says nothing about the records: the store is tried again later."""
@@ -73,6 +75,7 @@ class Shipper:
         self._writer: RunHistoryWriter | None = None
         self._drains: dict[str, JournalDrain] = {}
         self._put_off: dict[str, float] = {}
+        self._beginning = 0
         self._finished: list[str] = []
         self._said: set[str] = set()
         self._turn = 0
@@ -149,7 +152,8 @@ class Shipper:
         caught_up = {drain.journal_id for drain in shipped if not drain.is_full}
         self._sync.follow(folders, caught_up)
         more = len(shipped) < len(read) or not caught_up.issuperset(self._drains)
-        return Cycle(sum(drain.count for drain in shipped), more, len(self._drains), thread_time() - started)
+        left = len(self._drains) + self._beginning
+        return Cycle(sum(drain.count for drain in shipped), more, left, thread_time() - started)
 
     def _find_journals(self, writer: RunHistoryWriter) -> list[Path]:
         """Opens the journals that are new in the spool. Those whose files somebody took away are drained to the end."""
@@ -157,12 +161,17 @@ class Shipper:
         now = monotonic()
         names = {folder.name for folder in folders}
         self._put_off = {name: until for name, until in self._put_off.items() if name in names}
+        self._beginning = 0
         for folder in folders:
             drain = self._drains.get(folder.name)
             if drain is not None and drain.is_replaced:
                 self._drop(drain)
                 drain = None
-            if drain is None and self._put_off.get(folder.name, 0.0) <= now:
+            if drain is not None or self._put_off.get(folder.name, 0.0) > now:
+                continue
+            if folder.name not in self._put_off and _is_beginning(folder):
+                self._beginning += 1
+            else:
                 self._put_off.pop(folder.name, None)
                 self._open(folder, writer)
         return folders
@@ -357,3 +366,12 @@ class Shipper:
         if text not in self._said:
             self._said.add(text)
             self.say(text)
+
+
+def _is_beginning(folder: Path) -> bool:
+    """Whether a journal has no segment, and its folder is so young that the owner may be about to make one."""
+    try:
+        age = time() - folder.stat().st_mtime
+    except OSError:
+        return False
+    return abs(age) < BEGINNING_SECONDS and not segment_numbers(folder)

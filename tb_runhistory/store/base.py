@@ -23,8 +23,9 @@ from tb_runhistory.query.groups import GroupPage, GroupQuery
 from tb_runhistory.query.search import FoundRuns, RunSearch, ValueCounts
 from tb_runhistory.query.terms import Column, LabelKind
 from tb_runhistory.query.tree import Cells, ColumnCounts, TreePage, TreeQuery
-from tb_runhistory.records.changes import Change, DataClass, DeclareSeries, Direction
+from tb_runhistory.records.changes import Change, DataClass, DeclareSeries, Direction, LifecycleStage
 from tb_runhistory.records.columns import (
+    ACTIVE,
     Changes,
     EntryColumns,
     ExperimentColumns,
@@ -245,10 +246,11 @@ class RunReader(StoreReader):
         columns: Sequence[Column],
         now: float,
         directions: Mapping[str, Direction] | None = None,
+        stages: frozenset[LifecycleStage] = ACTIVE,
     ) -> list[Cells]:
         """The cells of some runs, a list for each column; nothing is known of a run that is not there.
 
-        ``now`` and ``directions`` are as in a ``TreeQuery``. Relatives are those that are active.
+        ``now`` and ``directions`` are as in a ``TreeQuery``. Relatives are those in one of ``stages``.
         """
 
     @abstractmethod

@@ -78,7 +78,7 @@ class Tab:
 
     def sort(self, name: str) -> None:
         """Clicks a header."""
-        self.header(name).locator("button").click()
+        self.header(name).locator("button.sort").click()
 
     def expand(self, name: str) -> None:
         """Shows the children of a run."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import pty
@@ -235,3 +237,18 @@ def test_an_error_in_a_question_is_drawn(history: str) -> None:
         assert f"is wrong at character {place + 1}: " in said
         assert (drawn, caret) == (f"  {text}", f"  {' ' * place}^")
     assert json.loads(call("list", history, "--filter", "loss < 1", "--json").stderr)["error"].endswith("^")
+
+
+def test_all_matching_runs_are_a_csv_table(history: str) -> None:
+    options = ("--filter", "depth = 1", "--column", "metrics.loss", "--sort", "metrics.loss", "--csv")
+    printed = call("list", history, *options)
+    assert printed.exit_code == 0, printed.output
+    heading, *lines = csv.reader(io.StringIO(printed.stdout_bytes.decode("utf-8-sig")))
+    assert (heading[:3], heading[-1]) == (["run_id", "parent_id", "experiment"], "metrics.loss")
+    listed = answer("list", history, *options[:2], "--limit", "0")["runs"]
+    assert {line[0] for line in lines} == {run["run_id"] for run in listed if run["depth"] == 1}
+    values = [float(line[-1]) for line in lines if line[-1]]
+    assert len(lines) > 20
+    assert values == sorted(values)
+    archived = call("list", history, "--archived", "--csv").stdout_bytes.decode("utf-8-sig")
+    assert {line["stage"] for line in csv.DictReader(io.StringIO(archived))} == {"archived"}

@@ -73,6 +73,17 @@ class QuestionsSuite(Suite):
         most = cells(reader, "max(children.metrics.loss)", *runs)
         assert (most.values, most.best) == ([8.0, 3.0, None, None], [*ids("alone", "fold-1"), "", ""])
 
+    def test_an_inherited_parameter_says_from_which_run_it_is(self, history: History, reader: RunHistoryReader) -> None:
+        root = history.root("root")
+        root.apply(SetParameter(root.root_id, root.run_id, "lr", 0.1))
+        trial = root.child("trial")
+        fold, other = trial.child("fold"), trial.child("other")
+        other.apply(SetParameter(other.root_id, other.run_id, "lr", 0.2))
+        found = cells(reader, "inherited.params.lr", "root", "trial", "fold", "other")
+        assert (found.values, found.best) == ([0.1, 0.1, 0.1, 0.2], ["", root.run_id, root.run_id, ""])
+        assert (found.over.tolist(), fold.run_id) == ([0, 0, 0, 0], id_of("fold"))
+        assert cells(reader, "params.lr", "fold", "other").best == ["", ""]
+
     def test_repeats_weigh_once(self, history: History, reader: RunHistoryReader) -> None:
         sweep(history)
         assert cells(reader, "mean(leaves.metrics.loss)", "sweep").values == [4.0]
@@ -129,6 +140,15 @@ class QuestionsSuite(Suite):
         # What is left out of the scope is a relative all the same.
         assert search(reader, "min(leaves.metrics.loss) = 1", scope=Scope(only=tuple(ids("sweep")))) == ids("sweep")
 
+    def test_a_search_can_be_of_what_stands_below_one_run(self, history: History, reader: RunHistoryReader) -> None:
+        sweep(history)
+        history.root("elsewhere").log("loss", [0], [2.0])
+        for run, found in (("folded", ["folded", "fold-0", "fold-1"]), ("alone", ["alone"]), ("nobody", [])):
+            asked = RunSearch(NOW, order=parse_order("created"), below=id_of(run))
+            assert reader.search(asked).run_id == ids(*found)
+        within = RunSearch(NOW, filter=parse_filter("metrics.loss > 2"), below=id_of("folded"))
+        assert reader.search(within).run_id == ids("fold-1")
+
     def test_a_page_of_a_search_says_how_many_there_are(self, history: History, reader: RunHistoryReader) -> None:
         for number in range(5):
             history.root(f"r{number}").log("loss", [0], [number])
@@ -167,3 +187,31 @@ class QuestionsSuite(Suite):
         for pattern in ("(", "a{1000}{1000}{1000}"):
             with pytest.raises(BadRequest, match=r"pattern|expression"):
                 reader.search(RunSearch(NOW, filter=Matches(Parameter("model"), pattern)))
+
+    def test_a_run_is_as_far_as_its_last_step_is_of_its_total(self, history: History, reader: RunHistoryReader) -> None:
+        root = history.root("sweep")
+        root.apply(SetParameter(root.root_id, root.run_id, "total_steps", 10))
+        root.child("half").log("loss", [0, 4]).log("accuracy", [2])
+        root.child("over").log("loss", [5, 99])
+        root.child("begun")
+        own = root.child("own").log("loss", [0])
+        own.apply(SetParameter(root.root_id, own.run_id, "total_steps", 4))
+        odd = root.child("odd").log("loss", [7])
+        odd.apply(SetParameter(root.root_id, odd.run_id, "total_steps", "many"))
+        history.root("alone").log("loss", [3])
+        runs = ("half", "over", "begun", "own", "odd", "alone", "sweep")
+        expected = [0.5, 1.0, 0.0, 0.25, None, None, 0.0]
+        assert cells(reader, "steps", *runs).values == [5, 100, None, 1, 8, 4, None]
+        assert cells(reader, "progress", *runs).values == expected
+        rolled = cells(reader, "mean(leaves.progress)", "sweep", "alone")
+        assert (rolled.values, rolled.over.tolist()) == ([pytest.approx(1.75 / 4), None], [4, 0])
+        assert search(reader, "progress < 1", "progress desc") == ids("half", "own", "sweep", "begun")
+        assert page(reader, "sweep", sort=parse_column("progress")).runs.chosen_id[:4] == [
+            "begun",
+            "own",
+            "half",
+            "over",
+        ]
+        own.log("loss", [1])
+        assert cells(reader, "progress", "own").values == [0.5]
+        assert search(reader, "progress = 0.5") == ids("half", "own")

@@ -191,6 +191,32 @@ class RunsSuite(Suite):
         assert reader.directions(Scope("digits")) == {"score": less, "ms": less}
         assert reader.tree_columns(Scope()).column == [Metric("score")]
 
+    def test_how_an_experiment_is_shown_at_first_is_kept_with_it(
+        self, history: History, reader: RunHistoryReader
+    ) -> None:
+        history.root("run").log("score", [0])
+        history.root("other", experiment="cifar")
+
+        def views() -> dict[str, str]:
+            columns = reader.experiments()
+            return dict(zip(columns.name, columns.view, strict=True))
+
+        assert views() == {"mnist": "", "cifar": ""}
+        before = reader.version()
+        history.apply(NO_TREE, [CreateExperiment("mnist", START, view="sort=name&order=asc")])
+        assert views() == {"mnist": "sort=name&order=asc", "cifar": ""}
+        assert reader.version() != before
+        history.apply(NO_TREE, [CreateExperiment("mnist", START, "digits")])
+        # As long as can be, and nothing that a database could make shorter.
+        long = "x=" + "".join(f"{number * 7919 % 65521:04x}" for number in range(499))
+        history.apply(NO_TREE, [RenameExperiment("mnist", "digits"), CreateExperiment("new", START, view=long)])
+        assert views() == {"digits": "sort=name&order=asc", "cifar": "", "new": long}
+        history.apply(NO_TREE, [CreateExperiment("digits", START, view="sort=status")])
+        assert views()["digits"] == "sort=status"
+        history.apply(NO_TREE, [CreateExperiment("digits", START, view="")])
+        assert views()["digits"] == ""
+        assert reader.tree_columns(Scope()).column == [Metric("score")]
+
     def test_texts_are_ordered_by_their_bytes(self, history: History, reader: RunHistoryReader) -> None:
         run = history.root("run")
         labels = ["Z", "a", "a b", "a-b", "a_b", "ab", "B", "é", "z", "Ä", "\U0001f600", "\uffee"]

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tb_runhistory.points.payload import Kind, block_key, entry_key, pack, seal
+from tb_runhistory.points.packing import pack
+from tb_runhistory.points.payload import Kind, block_key, entry_key, seal
 from tb_runhistory.points.pyramid import BUCKET_POINTS, encode_buckets, merge, summarize
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.records.identity import id_text

@@ -44,7 +44,7 @@ CHOSEN = (
 )
 
 _TAB = "data/plugin/runhistory/v1"
-_COLUMNS = "column=param:data&column=param:layers&column=metric:loss"
+_COLUMNS = "column=inherited.params.data&column=inherited.params.layers&column=metrics.loss"
 _STOCK = (
     "data/plugins_listing",
     "data/environment",
@@ -59,7 +59,7 @@ _STOCK = (
 
 def _paths() -> Iterator[str]:
     yield from (f"{_TAB}/version", f"{_TAB}/overview", f"{_TAB}/runs", f"{_TAB}/runs?{_COLUMNS}&limit=500")
-    for sort in ("name", "status", "started", "duration", "param:data", "metric:loss"):
+    for sort in ("name", "status", "started", "duration", "inherited.params.data", "metrics.loss"):
         yield f"{_TAB}/runs?sort={sort}&{_COLUMNS}"
     yield f"{_TAB}/runs?parent={VICTIM}&{_COLUMNS}"
     for experiment in ("mnist", "sound"):
@@ -87,7 +87,7 @@ class Answer:
             message = json.loads(self.content)
         except ValueError:
             return False
-        return self.status == 503 and list(message) == ["error"] and len(self.content) < 3000
+        return self.status == 503 and list(message) == ["error", "position", "expected"] and len(self.content) < 3000
 
 
 def _ask(viewer: Viewer, path: str, form: dict[str, str] | None = None) -> Answer:

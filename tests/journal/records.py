@@ -46,7 +46,14 @@ def records() -> st.SearchStrategy[JournalRecord]:
     """Any record that is not a point."""
     parameter = st.one_of(st.booleans(), st.integers(), NUMBERS, TEXT)
     strategies: list[st.SearchStrategy[JournalRecord]] = [
-        st.builds(CreateExperiment, TEXT, NUMBERS, TEXT, directions=st.dictionaries(TEXT, st.sampled_from(Direction))),
+        st.builds(
+            CreateExperiment,
+            TEXT,
+            NUMBERS,
+            TEXT,
+            directions=st.dictionaries(TEXT, st.sampled_from(Direction)),
+            view=st.none() | TEXT,
+        ),
         st.builds(RenameExperiment, TEXT, TEXT),
         st.builds(StageExperiment, TEXT, st.sampled_from(LifecycleStage)),
         st.builds(CreateRun, TEXT, TEXT, st.none() | TEXT, TEXT, TEXT, TEXT, NUMBERS, TEXT, TEXT),

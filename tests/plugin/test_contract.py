@@ -27,7 +27,15 @@ from tests.provider.built import with_parameters
 from tests.provider.viewer import Viewer
 
 MESSAGES = [kind for kind in vars(messages).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
-COLUMNS = ("param:lr", "param:depth", "param:fast", "param:name", "metric:loss", "metric:broken", "metric:absent")
+COLUMNS = (
+    "inherited.params.lr",
+    "inherited.params.depth",
+    "inherited.params.fast",
+    "inherited.params.name",
+    "metrics.loss",
+    "metrics.broken",
+    "metrics.absent",
+)
 
 
 def mismatches(value: Any, wanted: Any, place: str = "answer") -> list[str]:
@@ -109,7 +117,7 @@ def test_overview(viewer: Viewer, experiment: str) -> None:
 def test_columns(viewer: Viewer) -> None:
     answer = ask(viewer, "columns", ("text", "l"))
     assert mismatches(answer, messages.ColumnPage) == []
-    assert [column["column"] for column in answer["columns"]] == ["metric:loss", "param:lr"]
+    assert [column["column"] for column in answer["columns"]] == ["metrics.loss", "inherited.params.lr"]
 
 
 def test_names_of_runs(viewer: Viewer) -> None:
@@ -120,7 +128,9 @@ def test_names_of_runs(viewer: Viewer) -> None:
 
 @pytest.mark.parametrize("parent", ["", "sweep", "done"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
-@pytest.mark.parametrize("sort", ["created", "name", "status", "started", "duration", "param:lr", "metric:broken"])
+@pytest.mark.parametrize(
+    "sort", ["created", "name", "status", "started", "duration", "inherited.params.lr", "metrics.broken"]
+)
 def test_pages_of_the_tree(viewer: Viewer, parent: str, sort: str, order: str) -> None:
     answer = ask(viewer, "runs", ("parent", parent), ("sort", sort), ("order", order), *columns(*COLUMNS))
     assert mismatches(answer, messages.RunPage) == []
@@ -133,12 +143,12 @@ def test_cells_of_every_type(viewer: Viewer) -> None:
     roots = ask(viewer, "runs", ("sort", "name"), ("order", "desc"), *columns(*COLUMNS))["runs"]
     assert roots[0]["cells"] == [0.1, 3, True, "wide", 9.0, {"non_finite": "NaN"}, None]
     assert roots[1]["cells"][0] == "automatic"
-    children = ask(viewer, "runs", ("parent", "sweep"), *columns("param:lr", "metric:broken"))["runs"]
+    children = ask(viewer, "runs", ("parent", "sweep"), *columns("inherited.params.lr", "metrics.broken"))["runs"]
     cells = {run["name"]: run["cells"] for run in children}
-    # A parameter is inherited.
-    assert cells["done"] == [0.1, {"non_finite": "Infinity"}]
-    assert cells["failed"] == [0.1, {"non_finite": "-Infinity"}]
-    assert cells["run 4"] == [0.1, None]
+    inherited = {"inherited": 0.1, "source": roots[0]["run_id"]}
+    assert cells["done"] == [inherited, {"non_finite": "Infinity"}]
+    assert cells["failed"] == [inherited, {"non_finite": "-Infinity"}]
+    assert cells["run 4"] == [inherited, None]
 
 
 def test_filtered_pages(viewer: Viewer) -> None:

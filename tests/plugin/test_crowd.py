@@ -29,7 +29,7 @@ def test_equal_questions_are_answered_once_and_others_in_turn(asking: Asking, mo
     monkeypatch.setattr(run_pages, "overview", counted)
     with ThreadPoolExecutor(60) as pool:
         answers = list(pool.map(asking, ["/v1/overview"] * 60))
-        pages = list(pool.map(asking, [f"/v1/runs?limit={limit}&sort=metric:loss" for limit in range(1, 201)]))
+        pages = list(pool.map(asking, [f"/v1/runs?limit={limit}&sort=metrics.loss" for limit in range(1, 201)]))
     assert {answer.status_code for answer in (*answers, *pages)} == {200}
     assert len({answer.data for answer in answers}) == 1
     # A run may stop responding meanwhile, which is another version.

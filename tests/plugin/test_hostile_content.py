@@ -19,7 +19,11 @@ from tests.plugin.conftest import Asking
 from tests.provider.built import with_parameters
 
 HUGE = "x" * 1_200_000
-ROUTES = ["/v1/overview", "/v1/runs?column=param:lr&column=metric:loss&sort=param:lr", "/v1/points?tag=loss&run=other"]
+ROUTES = [
+    "/v1/overview",
+    "/v1/runs?column=inherited.params.lr&column=metrics.loss&sort=inherited.params.lr",
+    "/v1/points?tag=loss&run=other",
+]
 
 
 def test_texts_of_any_length_make_answers_of_bounded_length(open_tab: Callable[..., Asking], tmp_path: Path) -> None:
@@ -30,7 +34,7 @@ def test_texts_of_any_length_make_answers_of_bounded_length(open_tab: Callable[.
             run = history.root(f"run-{number}", description=HUGE)
             with_parameters(run, note=HUGE).end(RunStatus.FAILED, HUGE)
     tab = open_tab(uri)
-    answer = tab("/v1/runs?column=param:note&sort=param:note")
+    answer = tab("/v1/runs?column=inherited.params.note&sort=inherited.params.note")
     assert answer.status_code == 200
     assert len(answer.data) < 1_000_000
     [run, *_] = json.loads(answer.data)["runs"]
@@ -46,7 +50,7 @@ def test_the_more_cells_a_page_has_the_shorter_each_is_cut(open_tab: Callable[..
         history = History(writer)
         for number in range(100):
             with_parameters(history.root(f"run-{number}"), **{f"p{at}": "y" * 5000 for at in range(20)})
-    columns = "".join(f"&column=param:p{at % 20}" for at in range(200))
+    columns = "".join(f"&column=inherited.params.p{at % 20}" for at in range(200))
     answer = open_tab(uri)(f"/v1/runs?limit=100{columns}")
     assert answer.status_code == 200
     assert len(answer.data) < 4_000_000
@@ -91,7 +95,7 @@ def test_a_name_that_cannot_be_asked_for_is_not_offered(open_tab: Callable[..., 
     uri = f"sqlite:///{tmp_path}/runs.db"
     with open_writer(parse_uri(uri)) as writer:
         with_parameters(History(writer).root("run"), **{"z" * 5000: 1, "lr": 2})
-    assert [column["column"] for column in open_tab(uri).json("/v1/overview")["columns"]] == ["param:lr"]
+    assert [column["column"] for column in open_tab(uri).json("/v1/overview")["columns"]] == ["inherited.params.lr"]
 
 
 def test_ids_that_are_none_match_nothing(asking: Asking) -> None:

@@ -37,7 +37,9 @@ def test_the_dashboards_and_the_tab_show_it_live(uri: str) -> None:
             assert viewer.get("data/runs") == ["mnist/sweep", "mnist/sweep/trial"]
             assert len(viewer.time_series("loss")["mnist/sweep/trial"]) == 5
             assert viewer.get("data/plugin/text/tags") == {"mnist/sweep/trial": ["note"]}
-            [run] = viewer.get(with_ids("data/plugin/runhistory/v1/runs?parent=sweep&column=param:lr"))["runs"]
+            [run] = viewer.get(with_ids("data/plugin/runhistory/v1/runs?parent=sweep&column=inherited.params.lr"))[
+                "runs"
+            ]
             assert (run["name"], run["cells"]) == ("trial", [0.5])
             history.root("late").log("loss", [0])
             assert wait_for("the run's arrival", lambda: "mnist/late" in viewer.get("data/runs"), 5) < 2

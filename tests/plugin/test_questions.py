@@ -104,11 +104,13 @@ def test_a_filter_of_the_store_s_uri_holds_beside_the_one_that_is_asked(
     assert shown(asking, "depth > 0", show="flat") == dict.fromkeys(["run 2", "run 3", "run 4"], True)
     assert asking.json("/v1/runs/matching?filter=depth+%3E+0")["total"] == 3
     assert asking.json("/v1/runs/matching")["total"] == 5
+    overview = asking.json("/v1/overview")
+    assert (overview["matches"], overview["runs"]) == (5, 6)
 
 
 def test_groups_are_opened_by_their_condition(asking: Asking) -> None:
     page = asking.json("/v1/groups?by=status&column=best:metrics.loss&column=count:params.lr&sort=runs&order=desc")
-    assert page["columns"] == ["best:metric:loss", "count:params.lr"]
+    assert page["columns"] == ["best:metrics.loss", "count:params.lr"]
     groups = {group["value"]: group for group in page["groups"]}
     assert {value: group["runs"] for value, group in groups.items()} == {
         "NotResponding": 3,
@@ -121,15 +123,39 @@ def test_groups_are_opened_by_their_condition(asking: Asking) -> None:
         {"rolled_up": 2, "over": 2, "best": ""},
     ]
     assert done["statuses"] == [{"status": "Completed", "runs": 2}]
+    assert (page["matches"], page["runs_in_scope"]) == (6, 6)
     assert shown(asking, done["condition"], show="tops") == {"run 2": True, "run 4": True}
-    within = asking.json(f"/v1/groups?by=params.lr&filter={quote(done['condition'])}")["groups"]
+    inner = asking.json(f"/v1/groups?by=params.lr&filter={quote(done['condition'])}")
+    assert (inner["matches"], inner["runs_in_scope"]) == (2, 6)
+    within = inner["groups"]
     assert [group["value"] for group in within] == [0.1, {"non_finite": "Infinity"}]
     assert shown(asking, f"({done['condition']}) AND {within[1]['condition']}", show="tops") == {"run 4": True}
+
+
+def test_a_metric_is_filled_from_the_runs_below_where_that_is_asked_for(asking: Asking) -> None:
+    asked = "column=metrics.loss&column=metrics.accuracy.first&column=params.lr&sort=metrics.accuracy"
+    bare = {run["name"]: run["cells"] for run in asking.json(f"/v1/runs?parent=sweep&{asked}")["runs"]}
+    assert bare["run 4"] == [1.0, None, {"non_finite": "Infinity"}]
+    page = asking.json(f"/v1/runs?parent=sweep&{asked}&fill=max(descendants)")
+    [first, *others] = page["runs"]
+    assert (first["name"], first["cells"][0]) == ("run 4", 1.0)
+    assert first["cells"][1] == {"rolled_up": {"non_finite": "Infinity"}, "over": 1, "best": id_of("fold")}
+    assert [run["cells"][1] for run in others] == [None, None]
+    assert page["columns"][1] == "coalesce(metrics.accuracy.first, max(descendants.metrics.accuracy.first))"
+
+
+def test_groups_are_of_filled_metrics_too(asking: Asking) -> None:
+    asked = "/v1/groups?by=status&column=best:metrics.accuracy&sort=best:metrics.accuracy&order=desc"
+    filled = asking.json(f"{asked}&filter=depth+%3D+1&fill=best(leaves)")["groups"]
+    assert filled[0]["cells"] == [{"rolled_up": {"non_finite": "Infinity"}, "over": 1, "best": id_of("trial-2")}]
+    assert asking.json(f"{asked}&filter=depth+%3D+1")["groups"][0]["cells"] == [None]
 
 
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
+        ("/v1/runs/matching?order=best", "Of metrics there is a best"),
+        ("/v1/runs/matching?order=best&sort=params.lr", "not of 'params.lr'"),
         ("/v1/groups", "give by=COLUMN"),
         ("/v1/groups?by=nonsense", "no attribute 'nonsense'"),
         ("/v1/groups?by=depth&column=metrics.loss", "a statistic over one of runs, such as mean:metrics.loss"),
@@ -145,5 +171,9 @@ def test_groups_that_cannot_be_made_are_refused_with_a_sentence(asking: Asking, 
 
 
 def test_the_best_of_all_matches_can_be_asked_for(asking: Asking) -> None:
+    lowest = asking.json("/v1/runs/matching?filter=depth+%3E+0&sort=metrics.loss&order=best&limit=1")
+    below = asking.json(f"/v1/runs/matching?below={id_of('trial-2')}&sort=depth&order=asc")
+    assert (below["total"], below["run_ids"]) == (2, [id_of("trial-2"), id_of("fold")])
     best = asking.json("/v1/runs/matching?filter=depth+%3E+0&sort=metrics.loss&order=asc&limit=1")
+    assert lowest == best
     assert best == {"total": 4, "run_ids": [id_of("trial-2")]}

@@ -18,9 +18,18 @@ from tb_runhistory.records.columns import Scope
 
 NAMES = [
     *("parent", "experiment", "filter", "show", "sort", "order", "offset", "limit", "column", "statuses"),
-    *("tag", "run", "first_step", "last_step", "text", "position", "by"),
+    *("tag", "run", "fill", "first_step", "last_step", "text", "position", "by"),
 ]
-WORDS = ["asc", "created", "param:a", "metric:loss", "param:", "metrics.loss.min", "min(leaves.metrics.loss)", "flat"]
+WORDS = [
+    "asc",
+    "created",
+    "inherited.params.a",
+    "metrics.loss",
+    "inherited.params.",
+    "metrics.loss.min",
+    "min(leaves.metrics.loss)",
+    "flat",
+]
 TEXTS = st.text() | st.integers().map(str) | st.sampled_from(WORDS)
 QUERIES = st.dictionaries(st.sampled_from(NAMES) | st.text(), st.lists(TEXTS, min_size=1, max_size=3), max_size=4)
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
@@ -38,7 +47,7 @@ def test_a_page_is_within_bounds_or_refused(query: dict[str, list[str]]) -> None
 @given(QUERIES)
 def test_matching_runs_groups_and_completions_are_within_bounds_or_refused(query: dict[str, list[str]]) -> None:
     with contextlib.suppress(BadRequest):
-        assert 1 <= (requests.matching_request(query, Scope(), 0.0).limit or 0) <= requests.MAX_MATCHING
+        assert 1 <= (requests.matching_request(query, Scope(), 0.0).search.limit or 0) <= requests.MAX_MATCHING
     with contextlib.suppress(BadRequest):
         assert requests.completion_request(query, Scope()).position >= 0
     with contextlib.suppress(BadRequest):
@@ -73,6 +82,7 @@ def test_the_page_of_documentation_names_every_parameter() -> None:
         "v1/runs": taken(lambda: requests.page_request(unknown, Scope(), 0.0)),
         "v1/runs/matching": taken(lambda: requests.matching_request(unknown, Scope(), 0.0)),
         "v1/groups": taken(lambda: requests.groups_request(unknown, Scope(), 0.0)),
+        "v1/export": taken(lambda: requests.export_request(unknown, Scope(), 0.0)),
         "v1/completions": taken(lambda: requests.completion_request(unknown, Scope())),
         "v1/points": taken(lambda: requests.points_request(unknown)),
     }

@@ -8,6 +8,7 @@ import math
 import os
 import sqlite3
 import struct
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,8 +19,11 @@ import numpy as np
 import pytest
 
 from tb_runhistory.plugin import bundle
-from tb_runhistory.store.opening import open_writer
-from tb_runhistory.uri import parse_uri
+from tb_runhistory.plugin import tab as tab_module
+from tb_runhistory.records.changes import AddProperties, SetTags
+from tb_runhistory.store.base import RunHistoryReader
+from tb_runhistory.store.opening import open_reader, open_writer
+from tb_runhistory.uri import StoreUri, parse_uri
 from tests.conformance.builder import START, History, id_of
 from tests.plugin.conftest import Asking
 from tests.provider.built import with_parameters
@@ -59,28 +63,30 @@ def test_the_overview_tells_what_there_is(asking: Asking, store: str) -> None:
     assert overview == {
         "location": f"sqlite:///{parse_uri(store).path}",
         "experiments": [
-            {"name": "mnist", "description": "digits", "runs": 5},
-            {"name": "cifar & co", "description": "", "runs": 1},
+            {"name": "mnist", "description": "digits", "view": "", "runs": 5},
+            {"name": "cifar & co", "description": "", "view": "", "runs": 1},
         ],
         "runs": 6,
+        "matches": None,
         "columns": [
-            {"column": "metric:loss", "runs": 4},
-            {"column": "metric:accuracy", "runs": 1},
-            {"column": "param:lr", "runs": 3},
-            {"column": "param:data", "runs": 1},
+            {"column": "metrics.loss", "runs": 4},
+            {"column": "metrics.accuracy", "runs": 1},
+            {"column": "inherited.params.lr", "runs": 3},
+            {"column": "inherited.params.data", "runs": 1},
         ],
         "metric_count": 2,
         "parameter_count": 2,
+        "has_progress": False,
     }
     narrow = asking.json("/v1/overview?experiment=cifar+%26+co")
     # All experiments are there to choose from, whichever is chosen.
     assert (narrow["experiments"], narrow["runs"]) == (overview["experiments"], 1)
-    assert narrow["columns"] == [{"column": "metric:loss", "runs": 1}]
+    assert narrow["columns"] == [{"column": "metrics.loss", "runs": 1}]
     assert asking.json("/v1/overview?experiment=nothing")["runs"] == 0
 
 
 def named(count: int, *kinds: str) -> list[str]:
-    return [f"{kind}:{number:04}" for kind in kinds for number in range(count)]
+    return [f"{kind}.{number:04}" for kind in kinds for number in range(count)]
 
 
 def test_of_very_many_columns_the_overview_has_metrics_and_parameters(asking: Asking, store: str) -> None:
@@ -92,7 +98,7 @@ def test_of_very_many_columns_the_overview_has_metrics_and_parameters(asking: As
     overview = asking.json("/v1/overview?experiment=wide")
     assert (overview["metric_count"], overview["parameter_count"]) == (3, 220)
     shown = [column["column"] for column in overview["columns"]]
-    assert shown == [*named(3, "metric"), *named(220, "param")[:197]]
+    assert shown == [*named(3, "metrics"), *named(220, "inherited.params")[:197]]
 
 
 def test_columns_are_found_by_any_part_of_their_names(asking: Asking, store: str) -> None:
@@ -102,21 +108,39 @@ def test_columns_are_found_by_any_part_of_their_names(asking: Asking, store: str
         wide.log("layer/loss", [0])
     found = asking.json("/v1/columns?text=LAYER&limit=2")
     assert (found["total"], found["offset"]) == (301, 0)
-    assert found["columns"] == [{"column": "metric:layer/loss", "runs": 1}, {"column": "param:Layer/0000", "runs": 1}]
-    last = asking.json("/v1/columns?kind=param&text=layer&offset=299")
-    assert (last["total"], last["columns"]) == (300, [{"column": "param:Layer/0299", "runs": 1}])
+    assert found["columns"] == [
+        {"column": "metrics.layer/loss", "runs": 1},
+        {"column": "inherited.params.Layer/0000", "runs": 1},
+    ]
+    last = asking.json("/v1/columns?kind=params&text=layer&offset=299")
+    assert (last["total"], last["columns"]) == (300, [{"column": "inherited.params.Layer/0299", "runs": 1}])
     assert asking.json("/v1/columns?text=layer&experiment=mnist")["total"] == 0
     assert asking.json("/v1/columns?text=param")["total"] == 0
     assert asking.json("/v1/columns")["total"] == 305
-    of_runs = asking.json("/v1/columns?kind=metric&run=fold&run=trial-0&run=nobody")
-    assert of_runs["columns"] == [{"column": "metric:accuracy", "runs": 1}, {"column": "metric:loss", "runs": 1}]
+    of_runs = asking.json("/v1/columns?kind=metrics&run=fold&run=trial-0&run=nobody")
+    assert of_runs["columns"] == [{"column": "metrics.accuracy", "runs": 1}, {"column": "metrics.loss", "runs": 1}]
 
 
 def test_columns_can_be_those_of_some_runs(asking: Asking) -> None:
-    assert asking.json(f"/v1/columns?kind=metric&run={id_of('fold')}")["columns"] == [
-        {"column": "metric:accuracy", "runs": 1}
+    assert asking.json(f"/v1/columns?kind=metrics&run={id_of('fold')}")["columns"] == [
+        {"column": "metrics.accuracy", "runs": 1}
     ]
     assert asking.json(f"/v1/columns?run={id_of('nobody')}")["columns"] == []
+
+
+def test_tags_and_properties_are_columns_too(asking: Asking, store: str) -> None:
+    with open_writer(parse_uri(store)) as writer:
+        labelled = History(writer, ANOTHER_JOURNAL).root("labelled", "labels")
+        place = labelled.root_id, labelled.run_id
+        labelled.apply(
+            SetTags(*place, {"team": "red", "my `tag`": None}), AddProperties(*place, {"git.commit": "4f2a"})
+        )
+    tags = asking.json("/v1/columns?kind=tags")
+    assert sorted(column["column"] for column in tags["columns"]) == ["tags.`my ``tag```", "tags.team"]
+    found = asking.json("/v1/columns?kind=properties&text=COMMIT&experiment=labels")
+    assert found == {"total": 1, "offset": 0, "columns": [{"column": "properties.git.commit", "runs": 0}]}
+    [run] = asking.json("/v1/runs?experiment=labels&column=tags.team&column=properties.git.commit")["runs"]
+    assert run["cells"] == ["red", "4f2a"]
 
 
 def test_runs_are_named_by_their_ids(asking: Asking, open_tab: Callable[..., Asking], store: str) -> None:
@@ -128,7 +152,14 @@ def test_runs_are_named_by_their_ids(asking: Asking, open_tab: Callable[..., Ask
         "experiment": "mnist",
         "ancestors": ids("sweep", "trial-2"),
         "path": ["a sweep", "run 4"],
+        "cells": [],
     }
+    told = asking.json("/v1/runs/by-id?run=fold&run=other&column=inherited.params.lr&column=metrics.accuracy")
+    assert told["columns"] == ["inherited.params.lr", "metrics.accuracy"]
+    assert [run["cells"] for run in told["runs"]] == [
+        [{"non_finite": "Infinity"}, {"non_finite": "Infinity"}],
+        [None, None],
+    ]
     assert (found[1]["ancestors"], found[1]["path"]) == ([], [])
     # What is above a selection is no more named than shown.
     selected = open_tab(f"{store}?run=trial-2").json("/v1/runs/by-id?run=fold&run=other")["runs"]
@@ -136,8 +167,14 @@ def test_runs_are_named_by_their_ids(asking: Asking, open_tab: Callable[..., Ask
 
 
 def test_a_page_of_the_tree_has_rows_with_their_cells(asking: Asking) -> None:
-    page = asking.json("/v1/runs?parent=sweep&order=asc&column=param:lr&column=metric:loss&column=param:data&limit=2")
-    assert (page["total"], page["offset"], page["columns"]) == (3, 0, ["param:lr", "metric:loss", "param:data"])
+    page = asking.json(
+        "/v1/runs?parent=sweep&order=asc&column=inherited.params.lr&column=metrics.loss&column=inherited.params.data&limit=2"
+    )
+    assert (page["total"], page["offset"], page["columns"]) == (
+        3,
+        0,
+        ["inherited.params.lr", "metrics.loss", "inherited.params.data"],
+    )
     first, second = page["runs"]
     assert first == {
         "run_id": id_of("trial-0"),
@@ -145,6 +182,7 @@ def test_a_page_of_the_tree_has_rows_with_their_cells(asking: Asking) -> None:
         "experiment": "mnist",
         "number": 2,
         "status": "Completed",
+        "stage": "active",
         "error": "",
         "created_at": START + 2,
         "started_at": START + 2,
@@ -153,11 +191,13 @@ def test_a_page_of_the_tree_has_rows_with_their_cells(asking: Asking) -> None:
         "dropped": 0,
         "is_match": True,
         "descendants": [],
-        "cells": [0.1, 3.0, "digits"],
+        "cells": [0.1, 3.0, {"inherited": "digits", "source": id_of("sweep")}],
     }
     assert (second["status"], second["error"]) == ("Failed", "no memory")
-    assert second["cells"] == [10, {"non_finite": "NaN"}, "digits"]
-    [third] = asking.json("/v1/runs?parent=sweep&order=asc&offset=2&column=param:lr&column=metric:none")["runs"]
+    assert second["cells"][:2] == [10, {"non_finite": "NaN"}]
+    [third] = asking.json("/v1/runs?parent=sweep&order=asc&offset=2&column=inherited.params.lr&column=metrics.none")[
+        "runs"
+    ]
     assert (third["cells"], third["children"]) == ([{"non_finite": "Infinity"}, None], 1)
 
 
@@ -168,16 +208,18 @@ def test_roots_come_newest_first_unless_asked_otherwise(asking: Asking) -> None:
     assert {run["status"] for run in page["runs"]} == {"NotResponding"}
     assert page["now"] > page["runs"][0]["created_at"]
     assert [run["run_id"] for run in asking.json("/v1/runs?sort=name&order=asc")["runs"]] == ids("sweep", "other")
-    by_loss = asking.json("/v1/runs?parent=sweep&sort=metric:loss&order=asc")
+    by_loss = asking.json("/v1/runs?parent=sweep&sort=metrics.loss&order=asc")
     assert [run["run_id"] for run in by_loss["runs"]] == ids("trial-2", "trial-0", "trial-1")
 
 
 def test_a_selection_is_all_that_is_shown(open_tab: Callable[..., Asking], store: str) -> None:
     tab = open_tab(f"{store}?run=trial-2&run=other")
-    assert [run["run_id"] for run in tab.json("/v1/runs?order=asc&column=param:data")["runs"]] == ids(
+    assert [run["run_id"] for run in tab.json("/v1/runs?order=asc&column=inherited.params.data")["runs"]] == ids(
         "trial-2", "other"
     )
-    assert tab.json("/v1/runs?order=asc&column=param:data")["runs"][0]["cells"] == ["digits"]
+    assert tab.json("/v1/runs?order=asc&column=inherited.params.data")["runs"][0]["cells"] == [
+        {"inherited": "digits", "source": id_of("sweep")}
+    ]
     assert [run["run_id"] for run in tab.json("/v1/runs?parent=trial-2")["runs"]] == ids("fold")
     assert tab.problem("/v1/runs?parent=sweep")[0] == 404
     assert tab.json("/v1/overview")["runs"] == 3
@@ -263,7 +305,7 @@ def test_what_is_recorded_is_answered_and_changes_the_version(asking: Asking, st
 
 
 def test_a_long_answer_is_compressed_for_whoever_takes_that(asking: Asking) -> None:
-    path = "/v1/runs?parent=sweep" + "&column=param:none" * 200
+    path = "/v1/runs?parent=sweep" + "&column=inherited.params.none" * 200
     plain, packed = asking(path), asking(path, headers={"Accept-Encoding": "gzip, br"})
     assert packed.headers["Content-Encoding"] == "gzip"
     unpacked = json.loads(gzip.decompress(packed.data))
@@ -288,13 +330,16 @@ def test_text_of_any_kind_passes_through(asking: Asking, store: str) -> None:
         ("/v1/version?x=1", "no parameter 'x': it takes none"),
         ("/v1/overview?experiments=a", "no parameter 'experiments': it takes experiment"),
         ("/v1/overview?experiment=a&experiment=b", "is given 2 times"),
-        ("/v1/columns?kind=tag", "one of param, metric, not 'tag'"),
+        ("/v1/columns?kind=tag", "one of metrics, params, tags, properties, not 'tag'"),
         ("/v1/columns?limit=501", "from 1 to 500"),
         ("/v1/runs/by-id", "From 1 to 100 runs"),
         ("/v1/runs/by-id?" + "&".join(f"run={n}" for n in range(101)), "not 101"),
         ("/v1/runs?page=1", "no parameter 'page'"),
         ("/v1/runs?sort=size", "runs have no attribute 'size'"),
-        ("/v1/runs?sort=param:", "no attribute 'param:'"),
+        ("/v1/runs?sort=inherited.params.", "expected a name"),
+        ("/v1/runs?sort=metric:loss", "no attribute 'metric:loss'"),
+        ("/v1/runs?fill=best", "such as best(leaves), not 'best'"),
+        ("/v1/runs?fill=sum(leaves)", "the statistics are min, max"),
         ("/v1/runs?show=all", "one of ancestors, subtrees, flat, tops is shown, not 'all'"),
         ("/v1/runs?statuses=2", "statuses is a whole number from 0 to 1"),
         ("/v1/runs/matching?limit=10001", "from 1 to 10000"),
@@ -309,7 +354,7 @@ def test_text_of_any_kind_passes_through(asking: Asking, store: str) -> None:
         ("/v1/runs?limit=", "not ''"),
         ("/v1/runs?limit=٣", "not '٣'"),
         ("/v1/runs?parent=" + "a" * 1001, "longer than 1000 characters"),
-        ("/v1/runs?" + "&".join(["column=param:a"] * 201), "At most 200 columns"),
+        ("/v1/runs?" + "&".join(["column=inherited.params.a"] * 201), "At most 200 columns"),
         ("/v1/points", "give tag=NAME and run=ID"),
         ("/v1/points?tag=loss", "give tag=NAME and run=ID"),
         ("/v1/points?tag=loss&run=a&limit=2001", "from 1 to 2000"),
@@ -407,3 +452,21 @@ def test_tensorboard_is_told_of_the_tab(asking: Asking) -> None:
         "/static/index.js",
     )
     assert asking.tab.is_active()
+
+
+def test_the_first_question_finds_the_store_open(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[StoreUri] = []
+    is_open = threading.Event()
+
+    def open_and_say(uri: StoreUri) -> RunHistoryReader:
+        reader = open_reader(uri)
+        opened.append(uri)
+        is_open.set()
+        return reader
+
+    monkeypatch.setattr(tab_module, "open_reader", open_and_say)
+    asking.tab.warm(0.05)
+    assert is_open.wait(10)
+    assert asking.tab.is_active()
+    asking.json("/v1/overview")
+    assert len(opened) == 1

@@ -67,7 +67,7 @@ def test_pages_are_whole_while_runs_are_recorded(open_tab: Callable[..., Asking]
         seen = 0
         for count in range(1, 41):
             assert written.acquire(timeout=20)
-            page = tab.json("/v1/runs?parent=sweep&sort=metric:loss&column=metric:loss&limit=500")
+            page = tab.json("/v1/runs?parent=sweep&sort=metrics.loss&column=metrics.loss&limit=500")
             assert len(page["runs"]) == page["total"] >= max(seen, count)
             seen = page["total"]
         recording.join()

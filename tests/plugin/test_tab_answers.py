@@ -24,13 +24,14 @@ from tests.provider.built import with_parameters
 ASKED = [
     "/v1/version",
     "/v1/overview",
-    "/v1/runs?column=param:lr&sort=metric:loss",
+    "/v1/runs?column=inherited.params.lr&sort=metrics.loss",
     "/v1/points?tag=loss&run=other",
     "/v1/columns",
     "/v1/runs/by-id?run=other",
     "/v1/runs?filter=any(children.metrics.loss+>+0)&column=min(leaves.metrics.loss)&statuses=1",
     "/v1/runs/matching?filter=depth+>+0",
     "/v1/groups?by=status&column=best:metrics.loss",
+    "/v1/export?column=metrics.loss&sort=name",
     "/v1/completions?text=params.data+%3D",
 ]
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
@@ -58,6 +59,7 @@ def test_an_error_of_the_tab_itself_is_told_without_its_text(
     for name in ("overview", "run_page", "columns", "names", "matching", "group_page"):
         monkeypatch.setattr(run_pages, name, fail)
     monkeypatch.setattr(tab, "completions", fail)
+    monkeypatch.setattr(tab, "export", fail)
     for path in ASKED:
         if path.startswith(("/v1/version", "/v1/points")):
             continue
@@ -118,6 +120,6 @@ def test_large_whole_numbers_keep_their_digits(asking: Asking, store: str) -> No
     with open_writer(parse_uri(store)) as writer:
         for name, number in {"exact": 2**53, "large": 2**53 + 1, "negative": -(2**62)}.items():
             with_parameters(History(writer, id_of(f"journal of {name}")).root(name), seed=number)
-    runs = asking.json("/v1/runs?column=param:seed")["runs"]
+    runs = asking.json("/v1/runs?column=inherited.params.seed")["runs"]
     cells = {run["name"]: run["cells"][0] for run in runs}
     assert (cells["exact"], cells["large"], cells["negative"]) == (2**53, str(2**53 + 1), str(-(2**62)))

@@ -35,8 +35,18 @@ def golden_points(count: int = 10) -> Points:
     return points.take(slice(0, count))
 
 
+def short_run() -> Tail:
+    """What five series logged together, at whole milliseconds, some of it noise."""
+    noise = 1 + np.sin(np.arange(60) ** 2) / 3
+    points = Points(np.tile(np.arange(0, 24, 2), 5), np.tile(1.7e9 + np.arange(12) ** 2 / 1000, 5), noise)
+    return Tail(np.arange(5), np.full(5, LOGGED), np.arange(0, 61, 12), points)
+
+
 def golden_payloads() -> dict[str, bytes]:
-    """What is written, by file name: one of each kind, and blocks whose columns are packed in each way."""
+    """What is written, by file name: one of each kind, with columns that are packed in each way.
+
+    ``tail-2.bin`` and the blocks are of before there were chunks.
+    """
     points = golden_points()
     exact = Points(points.steps, points.wall_times + 1 / 3, points.values)
     tail = Tail(np.array([3, 70_000]), np.array([LOGGED, SUPERSEDED]), np.array([0, 4, 5]), points.take(slice(0, 5)))
@@ -44,7 +54,8 @@ def golden_payloads() -> dict[str, bytes]:
         "block-1.bin": encode_block(points, BLOCK_PLACE),
         "block-1-exact-times.bin": encode_block(exact, BLOCK_PLACE),
         "block-1-plain.bin": encode_block(golden_points(3), BLOCK_PLACE),
-        "tail-2.bin": encode_tail(tail, TAIL_PLACE),
+        "tail-5.bin": encode_tail(tail, TAIL_PLACE),
+        "tail-5-short-run.bin": encode_tail(short_run(), TAIL_PLACE),
         "buckets-3.bin": encode_buckets(summarize(points, 4), BUCKETS_PLACE),
         "entry-4.bin": encode_entry([b"text", b"", bytes(70_000)], lambda _: DIGEST, ENTRY_PLACE),
     }

@@ -16,7 +16,8 @@ from pcodec import ChunkConfig, standalone  # type: ignore[attr-defined]
 from tb_runhistory.errors import DamagedData
 from tb_runhistory.points.block import BLOCK_POINTS, decode_block, decode_tail, encode_block, encode_tail
 from tb_runhistory.points.entry import decode_entry, encode_entry
-from tb_runhistory.points.payload import MAX_COUNT, Kind, block_key, entry_key, moved, pack, seal, tail_key
+from tb_runhistory.points.packing import pack, varint
+from tb_runhistory.points.payload import MAX_COUNT, Kind, block_key, entry_key, moved, seal, tail_key
 from tb_runhistory.points.pyramid import Buckets, decode_buckets, encode_buckets, merge, summarize
 from tb_runhistory.records.columns import SeriesKey
 from tb_runhistory.records.points import Points
@@ -25,7 +26,7 @@ from tests.points.test_block import tail_of
 
 Decoder = Callable[[bytes], object]
 
-COMPRESSED, MILLISECONDS = b"\x01", b"\x02"
+FILE, MILLISECONDS = b"\x01", b"\x02"
 """How a column says that it is packed."""
 
 POINTS = noise(70)
@@ -41,6 +42,9 @@ PAYLOADS: dict[str, tuple[Decoder, bytes]] = {
 }
 ONE, OTHER = "0190aaaa-0000-7000-8000-000000000001", "0190aaaa-0000-7000-8000-000000000002"
 each_payload = pytest.mark.parametrize(("decode", "payload"), PAYLOADS.values(), ids=PAYLOADS.keys())
+_WIDE = {name: of for name, of in PAYLOADS.items() if not name.startswith("tail")}
+each_wide_payload = pytest.mark.parametrize(("decode", "payload"), _WIDE.values(), ids=_WIDE.keys())
+"""Those whose count and lengths have four bytes each."""
 
 
 def resealed(payload: bytes) -> bytes:
@@ -77,15 +81,9 @@ INJURIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "all zeros": (lambda payload: bytes(len(payload)), "checksum"),
     "a zeroed page": (zeroed_page, "checksum"),
     "halves in the wrong order": (halves_swapped, "checksum"),
-    "zeros behind the header": (lambda payload: resealed(payload[:9] + bytes(len(payload) - 9)), "claimed"),
     "foreign version": (lambda payload: resealed(with_number(payload, 4, "<B", 99)), "format 99 .* update"),
     "another kind": (lambda payload: resealed(with_number(payload, 4, "<B", 0)), "format 0"),
-    "bad count": (lambda payload: resealed(with_number(payload, 5, "<I", 71)), "claimed|contradict"),
-    "too great a count": (lambda payload: resealed(with_number(payload, 5, "<I", MAX_COUNT + 1)), "more than"),
-    "bad length": (lambda payload: resealed(with_number(payload, 9, "<I", 5)), "where .* claimed"),
-    "length of the greatest size": (lambda payload: resealed(with_number(payload, 9, "<I", 2**32 - 1)), "claimed"),
     "sealed and cut": (lambda payload: resealed(payload[:-1]), "where .* claimed"),
-    "sealed and cut to the header": (lambda payload: resealed(payload[:11]), "it ends after 11 bytes"),
 }
 
 
@@ -97,6 +95,52 @@ def test_an_injury_is_found_and_said(
     decode(payload)
     with pytest.raises(DamagedData, match=says):
         decode(injure(payload))
+
+
+HEADS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "zeros behind the header": (lambda payload: resealed(payload[:9] + bytes(len(payload) - 9)), "claimed"),
+    "bad count": (
+        lambda payload: resealed(with_number(payload, 5, "<I", 71)),
+        "claimed|contradict|cannot be decompressed",
+    ),
+    "too great a count": (lambda payload: resealed(with_number(payload, 5, "<I", MAX_COUNT + 1)), "more than"),
+    "bad length": (lambda payload: resealed(with_number(payload, 9, "<I", 5)), "where .* claimed"),
+    "length of the greatest size": (lambda payload: resealed(with_number(payload, 9, "<I", 2**32 - 1)), "claimed"),
+    "sealed and cut to the header": (lambda payload: resealed(payload[:11]), "it ends after 11 bytes"),
+}
+
+
+@each_wide_payload
+@pytest.mark.parametrize(("injure", "says"), HEADS.values(), ids=HEADS.keys())
+def test_a_forged_head_is_found_and_said(
+    decode: Decoder, payload: bytes, injure: Callable[[bytes], bytes], says: str
+) -> None:
+    with pytest.raises(DamagedData, match=says):
+        decode(injure(payload))
+
+
+def head_of(*numbers: int) -> bytes:
+    """A tail that has nothing but these numbers in its head, and no columns."""
+    return resealed(bytes((0, 0, 0, 0, Kind.TAIL)) + b"".join(map(varint, numbers)))
+
+
+TAIL_HEADS: dict[str, tuple[bytes, str]] = {
+    "too great a count": (head_of(MAX_COUNT + 1, 0, 0, 0, 0), "more than"),
+    "lengths of what is not there": (head_of(1, 2, 0, 0, 0), "where .* claimed"),
+    "a length of the greatest size": (head_of(1, 2**64 - 1, 0, 0, 0), "where .* claimed"),
+    "fewer lengths than columns": (head_of(1, 0, 0, 0), "does not end"),
+    "a number that does not end": (resealed(bytes((0, 0, 0, 0, Kind.TAIL)) + b"\xff" * 20), "does not end"),
+    "a number of more than 64 bits": (
+        resealed(bytes((0, 0, 0, 0, Kind.TAIL)) + b"\xff" * 9 + b"\x02" + bytes(4)),
+        "does not end",
+    ),
+}
+
+
+@pytest.mark.parametrize(("payload", "says"), TAIL_HEADS.values(), ids=TAIL_HEADS.keys())
+def test_a_forged_head_of_a_tail_is_found_and_said(payload: bytes, says: str) -> None:
+    with pytest.raises(DamagedData, match=says):
+        decode_tail(payload)
 
 
 @each_payload
@@ -139,13 +183,13 @@ def test_a_small_payload_that_unpacks_to_much_is_refused_before_memory_is_taken(
     for count in (1, 2**24):
         tracemalloc.start()
         with pytest.raises(DamagedData):
-            decode_block(seal(Kind.BLOCK, min(count, MAX_COUNT), [COMPRESSED + bomb] * 3))
+            decode_block(seal(Kind.BLOCK, min(count, MAX_COUNT), [FILE + bomb] * 3))
         assert tracemalloc.get_traced_memory()[1] < 100_000
         tracemalloc.stop()
 
 
 def test_numbers_of_another_type_are_damage() -> None:
-    steps = COMPRESSED + standalone.simple_compress(np.arange(3), ChunkConfig())
+    steps = FILE + standalone.simple_compress(np.arange(3), ChunkConfig())
     for column in (steps, MILLISECONDS + steps[1:], b"\x09" + steps[1:], b""):
         with pytest.raises(DamagedData, match=r"cannot be decompressed|claimed"):
             decode_block(seal(Kind.BLOCK, 3, [steps, steps, column]))
@@ -155,8 +199,8 @@ def test_numbers_of_another_type_are_damage() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 256, 299, 301])
 def test_columns_of_another_length_than_claimed_are_damage(count: int) -> None:
-    column = COMPRESSED + standalone.simple_compress(np.arange(300.0), ChunkConfig())
-    steps = COMPRESSED + standalone.simple_compress(np.arange(count), ChunkConfig())
+    column = FILE + standalone.simple_compress(np.arange(300.0), ChunkConfig())
+    steps = FILE + standalone.simple_compress(np.arange(count), ChunkConfig())
     with pytest.raises(DamagedData, match=r"claimed|cannot be decompressed"):
         decode_block(seal(Kind.BLOCK, count, [steps, column, column]))
 
@@ -178,10 +222,11 @@ def test_a_block_of_more_points_than_one_has_is_damage() -> None:
 
 
 TABLES = {
-    "too few points": ([2, 60, 9, 0], "claimed"),
-    "too many": ([2, 4, 70, 70], "claimed"),
+    "too few points": ([2, 60, 9, 0], "claimed|cannot"),
+    "too many": ([2, 4, 70, 70], "claimed|cannot"),
     "more than a tail has": ([2, 4, 2**31, 2**31], "more points"),
-    "three numbers": ([2, 4, 70], "rows that are claimed"),
+    "one size, of more than a tail has": ([2, 4, 2**31], "more points"),
+    "five numbers": ([2, 4, 70, 70, 70], "rows that are claimed"),
 }
 
 

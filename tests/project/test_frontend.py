@@ -108,7 +108,7 @@ def test_nothing_is_asked_for_where_the_tab_is_built(copied: ModuleType, monkeyp
 
 
 @pytest.mark.parametrize(
-    "name", ["frontend/src/app/index.tsx", "frontend/package-lock.json", "tb_runhistory/plugin/messages.py"]
+    "name", ["frontend/src/app/index.ts", "frontend/package-lock.json", "tb_runhistory/plugin/messages.py"]
 )
 def test_the_tab_is_built_anew_when_a_source_changes(name: str, copied: ModuleType) -> None:
     mark_as_built(copied)
@@ -124,7 +124,7 @@ def test_the_tab_is_built_anew_when_a_source_is_added_or_lost(copied: ModuleType
     assert not copied.is_built()
     added.unlink()
     assert copied.is_built()
-    (copied.FRONTEND / "src" / "app" / "index.tsx").unlink()
+    (copied.FRONTEND / "src" / "app" / "index.ts").unlink()
     assert not copied.is_built()
 
 

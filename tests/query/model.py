@@ -27,7 +27,7 @@ from tests.conformance.builder import START, BuiltRun, History, id_of, points_of
 NOW = START + 300
 """When questions are asked: some of the running runs are silent by then."""
 
-PARAMETERS = ("lr", "model", "wide", "a.b", "min")
+PARAMETERS = ("lr", "model", "wide", "a.b", "min", "total_steps")
 TAGS = ("team", "note", "val/loss")
 PROPERTIES = ("commit",)
 METRICS = ("loss", "acc", "val/loss", "a.min", "x")

@@ -12,6 +12,7 @@ import re2
 
 from tb_runhistory.query.direction import guessed_direction
 from tb_runhistory.query.terms import (
+    TOTAL_STEPS,
     AllOf,
     Ancestor,
     AnyOf,
@@ -152,6 +153,18 @@ def _sort_key(value: Value, column: Column) -> tuple[int, float | str] | None:
     return (0, float(value))
 
 
+def _steps(run: ModelRun) -> float | None:
+    last = max((step for by_step in run.points.values() for step in by_step), default=-1)
+    return last + 1.0 if last >= 0 else None
+
+
+def _progress(run: ModelRun) -> float | None:
+    steps, total = _steps(run), own_value(run, Parameter(TOTAL_STEPS, inherited=True))
+    if isinstance(total, bool | str) or total is None or total <= 0:
+        return None
+    return min((steps or 0.0) / total, 1.0)
+
+
 def _attribute(run: ModelRun, attribute: Attribute) -> Value:
     status = shown_status(run.status, run.started_at, NOW)
     until = run.ended_at if run.ended_at is not None else run.started_at if status is RunStatus.NOT_RESPONDING else NOW
@@ -167,6 +180,8 @@ def _attribute(run: ModelRun, attribute: Attribute) -> Value:
         Attribute.STARTED: run.started_at,
         Attribute.ENDED: run.ended_at,
         Attribute.DURATION: None if run.started_at is None or until is None else until - run.started_at,
+        Attribute.STEPS: _steps(run),
+        Attribute.PROGRESS: _progress(run),
         Attribute.HOST: run.host or None,
         Attribute.DESCRIPTION: run.description or None,
         Attribute.ERROR: run.error or None,

@@ -44,7 +44,7 @@ from tests.conformance.builder import START, id_of
 from tests.query.model import EXPERIMENTS, METRICS, PARAMETERS, PROPERTIES, TAGS, WORDS
 
 TIMES = (Attribute.CREATED, Attribute.STARTED, Attribute.ENDED)
-NUMBERS = (*TIMES, Attribute.DURATION, Attribute.DEPTH, Attribute.NUMBER)
+NUMBERS = (*TIMES, Attribute.DURATION, Attribute.DEPTH, Attribute.NUMBER, Attribute.STEPS, Attribute.PROGRESS)
 WORDED = {
     Attribute.ID: [id_of(f"run-{number}") for number in range(4)],
     Attribute.STATUS: [status.value for status in RunStatus],

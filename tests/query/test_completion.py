@@ -26,7 +26,7 @@ def at(text: str) -> Completion:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("st|", ["status", "stage", "started", "std("]),
+        ("st|", ["status", "stage", "started", "steps", "std("]),
         ("metrics.loss < 1 an|", ["AND"]),
         ("metrics.loss < 1 |", ["AND", "OR"]),
         ("any(|", ["children", "descendants", "leaves", "repeats"]),

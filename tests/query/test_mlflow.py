@@ -24,7 +24,7 @@ from tests.conformance.builder import History, id_of
 from tests.query.model import NOW, ModelRun, record
 from tests.query.oracle import matches
 
-MLFLOW_PYTHON = os.environ.get("RUNHISTORY_TEST_MLFLOW", sys.executable)
+MLFLOW_PYTHON = os.environ.get("MLFLOW_PYTHON", sys.executable)
 """An interpreter that has MLflow."""
 
 STATUSES = {
@@ -129,7 +129,7 @@ def mlflow_answers(runs: list[ModelRun], filters: list[str]) -> list[list[str]]:
 @pytest.mark.slow
 @pytest.mark.skipif(
     sys.executable == MLFLOW_PYTHON and importlib.util.find_spec("mlflow") is None,
-    reason="MLflow is not installed: RUNHISTORY_TEST_MLFLOW may name an interpreter that has it",
+    reason="MLflow is not installed: MLFLOW_PYTHON may name an interpreter that has it",
 )
 def test_filters_find_what_they_find_in_mlflow(tmp_path: Path) -> None:
     chance = random.Random(2026)

@@ -16,6 +16,7 @@ from tb_runhistory.errors import BadRequest, NotFound, QueryError
 from tb_runhistory.recording.searching import RunList
 from tb_runhistory.records.changes import LifecycleStage
 from tb_runhistory.records.columns import Scope
+from tb_runhistory.store.opening import open_reader
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,14 @@ def test_a_run_rolls_up_what_is_below_it(workspace: Workspace) -> None:
             sweep.roll_up("loss", **words)
 
 
+def test_a_view_is_recorded_with_its_experiment(tmp_path: Path) -> None:
+    workspace = Workspace(f"sqlite:///{tmp_path}/viewed.db")
+    experiment = Experiment(workspace, "shown", view="#runhistory&p.runhistory.sort=name&p.runhistory.order=asc")
+    experiment.start_logging().complete()
+    with open_reader(workspace.link.uri) as reader:
+        assert reader.experiments().view == ["sort=name&order=asc"]
+
+
 def test_what_is_malformed_is_refused_at_once(workspace: Workspace) -> None:
     for arguments in ({"filter": "params.lr <"}, {"order_by": "lr"}, {"order_by": ["name", "x y"]}):
         with pytest.raises(QueryError) as raised:
@@ -143,6 +152,8 @@ def test_what_is_malformed_is_refused_at_once(workspace: Workspace) -> None:
         workspace.search_runs(max_results=-1)
     with pytest.raises(ValueError, match="minimize or maximize"):
         Experiment(workspace, "mnist", directions={"loss": "down"})
+    with pytest.raises(ValueError, match="copy a link from the tab"):
+        Experiment(workspace, "mnist", view="everything")
 
 
 def test_a_store_that_is_not_there_has_no_runs(tmp_path: Path) -> None:

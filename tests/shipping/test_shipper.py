@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from itertools import product
 from pathlib import Path
+from time import time
+from typing import Any
 
 import pytest
 
@@ -426,3 +428,32 @@ def taken(spool: Path) -> ShipperLock:
     lock = ShipperLock.take(spool)
     assert lock is not None
     return lock
+
+
+def test_a_journal_that_is_just_being_begun_is_left_to_its_owner(
+    shipper: Shipper, database: ModelDatabase, training: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = []
+    prepare = writer_module.JournalWriter._prepare
+
+    def ship_and_prepare(journal: writer_module.JournalWriter, *arguments: Any) -> Any:
+        left.append(shipper.cycle().left)
+        return prepare(journal, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writer_module.JournalWriter, "_prepare", ship_and_prepare)
+        run = training()
+    assert left[0] == 1
+    run.log(3)
+    shipper.cycle()
+    assert database.store.steps("run", "loss") == [0, 1, 2]
+
+
+@pytest.mark.parametrize("age", [shipper_module.BEGINNING_SECONDS + 1, -3600])
+def test_an_empty_folder_that_nobody_fills_goes(shipper: Shipper, spool: Path, age: float) -> None:
+    folder = spool / new_id()
+    folder.mkdir()
+    assert shipper.cycle().left == 1
+    os.utime(folder, (time() - age, time() - age))
+    assert shipper.cycle().left == 0
+    assert not folder.exists()

@@ -13,8 +13,8 @@ from tb_runhistory.query.parsing import parse_filter
 from tb_runhistory.query.search import RunSearch
 from tb_runhistory.query.terms import AnyOf, Attribute, Field, IsMissing, Metric, Not, Parameter
 from tb_runhistory.query.tree import TreeQuery
-from tb_runhistory.records.changes import DataClass, SetParameter
-from tb_runhistory.records.columns import Scope
+from tb_runhistory.records.changes import AddProperties, DataClass, SetParameter, SetTags
+from tb_runhistory.records.columns import LabelColumns, ParameterColumns, Scope
 from tb_runhistory.store.base import RunHistoryReader
 from tb_runhistory.store.opening import open_reader, open_writer
 from tb_runhistory.uri import parse_uri
@@ -113,6 +113,31 @@ def test_a_lost_page_of_entries_costs_the_texts_that_stand_on_it(sound: Path, tm
         read = reader.read_entries(reader.series(Scope(), DataClass.TEXT).key)
         assert RUNS / 2 < sum(len(texts) for texts in read) < RUNS
         assert all(len(texts) + texts.damaged == 1 for texts in read)
+
+
+@pytest.mark.parametrize("table", ["params", "tags", "properties"])
+def test_what_describes_runs_and_is_lost_whole_costs_nothing_else(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "small.db"
+    with open_writer(parse_uri(f"sqlite:///{path}")) as writer:
+        run = History(writer).root("sweep")
+        place = run.root_id, run.run_id
+        run.apply(
+            SetParameter(*place, "rate", 0.1),
+            SetTags(*place, {"rate": "0.1"}),
+            AddProperties(*place, {"rate": "0.1"}),
+        )
+        run.log("loss", range(3)).end()
+    with hurt(path, tmp_path, table, 1) as reader:
+        described: dict[str, ParameterColumns | LabelColumns] = {
+            "params": reader.parameters(Scope()),
+            "tags": reader.tags(Scope()),
+            "properties": reader.properties(Scope()),
+        }
+        assert {name: columns.name for name, columns in described.items()} == {
+            name: [] if name == table else ["rate"] for name in described
+        }
+        assert len(reader.runs(Scope())) == 1
+        assert reader.tree_page(TreeQuery(START, Scope())).total == 1
 
 
 @pytest.mark.parametrize("table", ["experiments", "experiments_by_name", "names", "sqlite_autoindex_store_1"])

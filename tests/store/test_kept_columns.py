@@ -25,6 +25,7 @@ from tb_runhistory.query.terms import (
     RollUp,
     Statistic,
 )
+from tb_runhistory.query.tree import TreeQuery
 from tb_runhistory.records.changes import (
     LifecycleStage,
     ParameterValue,
@@ -132,3 +133,28 @@ def test_columns_that_were_asked_for_long_ago_make_room(
         expected = answers(other)
         for _ in range(2):
             assert answers(reader) == expected
+
+
+def test_pages_are_the_same_of_what_stands_near_them_and_of_all(
+    door: StoreDoor, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        root = history.root(f"root-{number}", experiment=["mnist", "digits"][number % 2])
+        for child in range(3):
+            root.child(f"child-{child}").log("loss", [0, 1], [number, child]).end(RunStatus.FAILED)
+    queries = [
+        TreeQuery(NOW, scope, offset=offset, limit=2, columns=COLUMNS, statuses=True)
+        for scope in (Scope(), Scope(experiment="mnist"))
+        for offset in range(4)
+    ]
+    with door.open_reader() as near, door.open_reader() as whole:
+        expected = [near.tree_page(query) for query in queries]
+        monkeypatch.setattr(kept, "_NEAR", (1, 1))
+        for query, page in zip(queries, expected, strict=True):
+            found = whole.tree_page(query)
+            assert found.runs.run_id == page.runs.run_id
+            assert [cells.values for cells in found.cells] == [cells.values for cells in page.cells]
+            assert [cells.best for cells in found.cells] == [cells.best for cells in page.cells]
+            assert found.statuses is not None
+            assert page.statuses is not None
+            assert found.statuses.tolist() == page.statuses.tolist()

@@ -22,6 +22,7 @@ from tb_runhistory.query.terms import (
     Filled,
     Metric,
     Order,
+    Parameter,
     Relation,
     RollUp,
     Statistic,
@@ -88,7 +89,7 @@ def test_cells_are_the_values_of_a_column(recorded: Recorded, column: Column, de
     [cells] = recorded.reader.cells(recorded.ids(recorded.runs), [column], NOW)
     for run, value in zip(recorded.runs, cells.values, strict=True):
         assert is_same(value, value_of(run, column)), (run.name, value, value_of(run, column))
-    assert_best(recorded, cells)
+    assert_best(recorded, cells, column)
 
 
 @given(column=columns())
@@ -116,11 +117,12 @@ def test_cells_of_a_page_are_the_values_of_a_column(recorded: Recorded, column: 
             assert is_same(value, value_of(by_id[run_id], column))
 
 
-def assert_best(recorded: Recorded, cells: Cells) -> None:
-    """What is said to be the best is a run, and there are runs where one is."""
+def assert_best(recorded: Recorded, cells: Cells, column: Column) -> None:
+    """What is said to be the best is a run, and there are runs where one is, or it is inherited from that one."""
+    is_inherited = isinstance(column, Parameter) and column.inherited
     known = set(recorded.ids(recorded.runs))
     for best, over in zip(cells.best, cells.over.tolist(), strict=True):
-        assert not best or (best in known and over > 0)
+        assert not best or (best in known and (over > 0 or is_inherited))
 
 
 @given(column=columns(), descending=st.booleans(), limit=st.integers(1, 100))
@@ -208,6 +210,7 @@ def test_runs_are_grouped_by_what_they_have(
     for run in found:
         groups.setdefault((type(value_of(run, by)), value_of(run, by)), []).append(run)
     assert page.total == len(page) == len(groups)
+    assert (page.matches, page.runs_in_scope) == (len(found), len(recorded.runs))
     [cells] = page.cells
     for place, value in enumerate(page.value):
         members = tops_of(groups.pop((type(value), value)))

@@ -9,6 +9,7 @@ const PAGE = {
   experiment: "",
   filter: "",
   show: "ancestors",
+  fill: "best(leaves)",
   sort: "created",
   order: "desc",
   offset: 0,
@@ -91,7 +92,7 @@ test.each(["a & b", "=", "#1", "%41", "ünïcödé", "", "a+b c"])("the experime
 });
 
 test("columns arrive each by itself and in order, whatever stands in their names", async () => {
-  const columns = ["metric:a,b", "param:x&column=y", "metric:100%", "param:ü"];
+  const columns = ["metrics.`a,b`", "inherited.params.`x&column=y`", "metrics.`100%`", "params.ü"];
   const asked = serve(() => ({}));
   await getRunPage({ ...PAGE, columns });
   expect(new URL(String(asked[0])).searchParams.getAll("column")).toEqual(columns);

@@ -16,11 +16,12 @@ test("a page of runs is asked for with every parameter and each column by itself
     experiment: "a & b",
     filter: "name = 'a&b'",
     show: "flat",
-    sort: "metric:loss",
+    fill: "best(leaves)",
+    sort: "metrics.loss",
     order: "asc",
     offset: 100,
     limit: 100,
-    columns: ["param:lr", "metric:loss"],
+    columns: ["inherited.params.lr", "metrics.loss"],
     statuses: true,
   });
   const url = asked.mock.calls[0]?.[0] as URL;
@@ -28,15 +29,15 @@ test("a page of runs is asked for with every parameter and each column by itself
   expect(url.searchParams.get("experiment")).toBe("a & b");
   expect(url.searchParams.get("offset")).toBe("100");
   expect([url.searchParams.get("filter"), url.searchParams.get("show")]).toEqual(["name = 'a&b'", "flat"]);
-  expect(url.searchParams.getAll("column")).toEqual(["param:lr", "metric:loss"]);
-  expect(url.searchParams.get("statuses")).toBe("1");
+  expect(url.searchParams.getAll("column")).toEqual(["inherited.params.lr", "metrics.loss"]);
+  expect([url.searchParams.get("fill"), url.searchParams.get("statuses")]).toEqual(["best(leaves)", "1"]);
 });
 
 test("the metrics of runs are asked for with each run by itself", async () => {
   const asked = answering("{}");
   await getMetricsOf(["a", "b & c"]);
   const url = asked.mock.calls[0]?.[0] as URL;
-  expect([url.pathname, url.searchParams.get("kind")]).toEqual(["/v1/columns", "metric"]);
+  expect([url.pathname, url.searchParams.get("kind")]).toEqual(["/v1/columns", "metrics"]);
   expect(url.searchParams.getAll("run")).toEqual(["a", "b & c"]);
 });
 

@@ -35,7 +35,7 @@ beforeEach(() => {
     }
     if (pathname === "/v1/columns") {
       const text = searchParams.get("text");
-      return { total: 1, offset: 0, columns: [{ column: `metric:${text}/9000`, runs: 2 }] };
+      return { total: 1, offset: 0, columns: [{ column: `metrics.${text}/9000`, runs: 2 }] };
     }
     const runs = searchParams.getAll("run").filter((id) => !id.startsWith("gone"));
     return { runs: runs.map((id) => ({ run_id: id, name: id, experiment: "x", ancestors: ["s"], path: ["sweep"] })) };
@@ -52,12 +52,14 @@ const OVERVIEW: Overview = {
   experiments: [],
   runs: 6,
   columns: [
-    { column: "metric:loss", runs: 7 },
-    { column: "metric:Accuracy", runs: 5 },
-    { column: "param:lr", runs: 9 },
+    { column: "metrics.loss", runs: 7 },
+    { column: "metrics.Accuracy", runs: 5 },
+    { column: "inherited.params.lr", runs: 9 },
   ],
+  matches: null,
   metric_count: 2,
   parameter_count: 1,
+  has_progress: false,
 };
 
 function panel(state: Partial<PageState> = {}, overview = OVERVIEW) {

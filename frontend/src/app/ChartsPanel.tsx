@@ -1,18 +1,23 @@
 /** The chart of one metric over the selected runs, with the choice of the metric. */
 import { useMemo, useState } from "react";
 import type { Overview } from "../api/messages";
+import { type Coloring, useColoring } from "../data/useColoring";
 import { useColumnSearch } from "../data/useColumnSearch";
 import { useRunNames } from "../data/useRunNames";
-import { type ChartView, NO_ZOOM } from "../model/chartView";
+import { type ChartView, MOST_LINES, NO_ZOOM } from "../model/chartView";
 import { kindOf, metricColumn, metricOf, nameOf } from "../model/columns";
 import type { Selection } from "../model/selection";
 import type { ShownRun } from "../model/shownRun";
 import { metricIn, selectionIn } from "../state/page";
 import { useChange, usePage } from "../state/store";
-import { colorOf, dashOf, type Theme } from "../theme/palette";
+import { colorOf, dashesAmong, dashOf, type Theme } from "../theme/palette";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { SelectBox } from "../ui/SelectBox";
 import { MetricChart, type MetricChartProps } from "../views/charts/MetricChart";
+import { ColorBar } from "./ColorBar";
+
+/** So many runs have their names below the chart, and are to be told apart there. */
+const MOST_DASHED = 12;
 
 interface ChartsPanelProps {
   overview: Overview;
@@ -24,9 +29,11 @@ export function ChartsPanel({ overview, theme }: ChartsPanelProps) {
   const change = useChange();
   const metric = usePage(metricIn);
   const pointed = usePage((page) => page.pointed);
-  const selection = usePage(selectionIn);
+  const selected = usePage(selectionIn);
+  const selection = useMemo(() => firstOf(selected, MOST_LINES), [selected]);
   const runIds = useMemo(() => [...selection.keys()], [selection]);
-  const runs = useShownRuns(selection, runIds, theme);
+  const coloring = useColoring(theme);
+  const runs = useShownRuns(selection, runIds, coloring, theme);
   const actions = useMemo(
     () => ({
       onHover: (runId: string | null) => change(() => ({ pointed: runId })),
@@ -51,8 +58,13 @@ export function ChartsPanel({ overview, theme }: ChartsPanelProps) {
           heading={<MetricChoice overview={overview} metric={metric} onMetric={actions.onMetric} />}
         />
       </ErrorBoundary>
+      <ColorBar overview={overview} coloring={coloring} theme={theme} />
     </div>
   );
+}
+
+function firstOf(selection: Selection, most: number): Selection {
+  return selection.size <= most ? selection : new Map([...selection].slice(0, most));
 }
 
 /** The chart as it is looked at: a zoom draws it alone, and nothing around it. */
@@ -62,18 +74,26 @@ function ViewedChart(props: Omit<MetricChartProps, "view">) {
 }
 
 /** The selected runs as a chart shows them; one whose name has not arrived is called by the end of its id. */
-function useShownRuns(selection: Selection, runIds: readonly string[], theme: Theme): readonly ShownRun[] {
+function useShownRuns(
+  selection: Selection,
+  runIds: readonly string[],
+  { ofRun }: Coloring,
+  theme: Theme,
+): readonly ShownRun[] {
   const names = useRunNames(runIds);
-  return useMemo(
-    () =>
-      [...selection].map(([runId, number]) => ({
-        runId,
-        name: names.get(runId) ?? `run ${runId.slice(-8)}`,
-        color: colorOf(number, theme),
-        dash: dashOf(number),
-      })),
-    [selection, names, theme],
-  );
+  return useMemo(() => {
+    const given = [...selection].map(([runId]) => ofRun(runId) ?? "");
+    const dashes = dashesAmong(given);
+    return [...selection].map(([runId, number], place) => {
+      const name = names.get(runId) ?? `run ${runId.slice(-8)}`;
+      const color = given[place] || null;
+      if (color === null) {
+        return { runId, name, color: colorOf(number, theme), dash: dashOf(number) };
+      }
+      // Of many lines of one value the value alone is to be seen.
+      return { runId, name, color, ...(selection.size <= MOST_DASHED && { dash: dashes[place] ?? [] }) };
+    });
+  }, [selection, names, ofRun, theme]);
 }
 
 interface MetricChoiceProps {
@@ -88,7 +108,7 @@ function MetricChoice({ overview, metric, onMetric }: MetricChoiceProps) {
   const [text, setText] = useState("");
   const first = overview.columns.filter(({ column }) => kindOf(column) === "metric");
   const hasMore = overview.metric_count > first.length;
-  const answer = useColumnSearch(experiment, "metric", text, hasMore && text !== "");
+  const answer = useColumnSearch(experiment, "metrics", text, hasMore && text !== "");
   const found = hasMore && text !== "" ? (answer.content?.columns ?? []) : first;
   const total = hasMore && text !== "" ? (answer.content?.total ?? 0) : overview.metric_count;
   const options = found.map(({ column, runs }) => ({

@@ -1,9 +1,11 @@
 /** The tab: a toolbar, the table of runs, and the chart of one metric over those that are selected. */
+import { useEffect } from "react";
 import type { Overview } from "../api/messages";
 import { useOverview } from "../data/useOverview";
 import { type StoreState, useVersion } from "../data/useVersion";
 import { pageOf } from "../state/page";
 import { useChange, usePage } from "../state/store";
+import { begunWith } from "../state/view";
 import type { Theme } from "../theme/palette";
 import { useTheme } from "../theme/useTheme";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
@@ -24,6 +26,7 @@ export function Shell() {
   const change = useChange();
   const experiment = usePage((page) => page.experiment);
   const answer = useOverview(experiment);
+  const hasBegun = useBeginning(answer.content, experiment);
   const problem = store.problem ?? answer.problem;
   const retry = () => {
     store.retry();
@@ -32,7 +35,7 @@ export function Shell() {
   return (
     <>
       <h1 className="hidden">Run History</h1>
-      {answer.content !== undefined ? (
+      {answer.content !== undefined && hasBegun ? (
         <Runs key={experiment} overview={answer.content} experiment={experiment} theme={theme} store={store} />
       ) : problem !== null ? (
         <Trouble
@@ -46,6 +49,21 @@ export function Shell() {
       {answer.content !== undefined && problem !== null && <Banner problem={problem} />}
     </>
   );
+}
+
+/** Whether the page shows the experiment as it is to begin: in the experiment's own view, if it has one. */
+function useBeginning(overview: Overview | undefined, experiment: string): boolean {
+  const change = useChange();
+  const isBegun = usePage((page) => page.base.view !== null);
+  const experiments = overview?.experiments ?? [];
+  const only = experiments.length === 1 ? experiments[0] : experiments.find(({ name }) => name === experiment);
+  const view = overview === undefined ? null : (only?.view ?? "");
+  useEffect(() => {
+    if (view !== null && !isBegun) {
+      change((page) => begunWith(page, view));
+    }
+  }, [change, view, isBegun]);
+  return isBegun || view === "";
 }
 
 interface RunsProps {

@@ -10,20 +10,32 @@ import { Toolbar } from "./Toolbar";
 
 afterEach(cleanup);
 
-const experiments = ["mnist", "all", "<b>bold</b>"].map((name, i) => ({ name, description: "", runs: i + 1 }));
+const experiments = ["mnist", "all", "<b>bold</b>"].map((name, i) => ({
+  name,
+  description: "",
+  view: "",
+  runs: i + 1,
+}));
 const OVERVIEW: Overview = {
   location: "sqlite:///r.db",
   experiments,
   runs: 6,
+  matches: null,
   columns: [],
   metric_count: 2,
   parameter_count: 2,
+  has_progress: false,
 };
 
-function toolbar(state: Partial<PageState> = {}, overview = OVERVIEW, connection: Connection = "live") {
+function toolbar(
+  state: Partial<PageState> = {},
+  overview = OVERVIEW,
+  connection: Connection = "live",
+  shown: string[] = [],
+) {
   const page = newPage(state);
   const element = (more: Partial<Overview> = {}) => (
-    <Toolbar overview={{ ...overview, ...more }} shown={[]} connection={connection} />
+    <Toolbar overview={{ ...overview, ...more }} shown={shown} connection={connection} />
   );
   render(element(), { wrapper: page.wrapper });
   return { store: page.store, user: userEvent.setup() };
@@ -51,7 +63,7 @@ describe("the choice of experiment", () => {
 
   test("keeps nothing of the one before", async () => {
     const own = { metric: "loss", expanded: ["a"], selected: ["a"], telling: [], filter: "" };
-    const { user, store } = toolbar({ sort: "metric:mse", columns: ["metric:mse"], metric: "mse", own });
+    const { user, store } = toolbar({ sort: "metrics.mse", columns: ["metrics.mse"], metric: "mse", own });
     await user.click(button(/Experiment/));
     await user.click(screen.getByText("mnist", { selector: ".option *" }));
     expect(store.get()).toMatchObject({
@@ -96,27 +108,89 @@ describe("the buttons", () => {
     await user.tab();
     expect(document.activeElement).toBe(button(/Experiment/));
     await user.keyboard("{ArrowRight}");
-    expect(document.activeElement).toBe(button(/^Columns/));
+    expect(document.activeElement).toBe(button(/^Stages/));
     await user.keyboard("{End}");
-    expect(document.activeElement).toBe(button("Clear selection"));
+    expect(document.activeElement).toBe(button("Export"));
     await user.keyboard("{ArrowRight}");
     expect(document.activeElement).toBe(button(/Experiment/));
     await user.keyboard("{ArrowLeft}");
-    expect(screen.getAllByRole("button").map((one) => one.tabIndex)).toEqual([-1, -1, -1, 0]);
+    expect(screen.getAllByRole("button").map((one) => one.tabIndex)).toEqual([-1, -1, -1, -1, -1, -1, -1, 0]);
     await user.tab();
     expect(document.activeElement).toBe(document.body);
   });
 });
 
+describe("runs that are put away", () => {
+  test("are shown by choice, which stands in what is asked for", async () => {
+    const { user, store } = toolbar();
+    await user.click(button("Stages: Active runs"));
+    await user.click(screen.getByRole("option", { name: "With archived runs" }));
+    expect(store.get().stages).toBe("archived");
+    await user.click(button("Export"));
+    const [csv] = screen.getAllByRole<HTMLAnchorElement>("link");
+    expect(new URL((csv as HTMLAnchorElement).href).searchParams.get("stages")).toBe("archived");
+  });
+});
+
+test("small curves come and go with a button that says whether they are there", async () => {
+  const { user, store } = toolbar();
+  expect(button("Curves").getAttribute("aria-pressed")).toBe("false");
+  await user.click(button("Curves"));
+  expect([store.get().curves, button("Curves").getAttribute("aria-pressed")]).toEqual([true, "true"]);
+});
+
+describe("the export", () => {
+  const links = () => screen.getAllByRole<HTMLAnchorElement>("link").map(({ href }) => new URL(href));
+
+  test("is of all runs that match, in the columns and the order of the table", async () => {
+    const { user, store } = toolbar(
+      { experiment: "a & b", filter: "depth = 1", sort: "metrics.loss", order: "asc" },
+      OVERVIEW,
+      "live",
+      ["params.lr", "metrics.loss"],
+    );
+    await user.click(button("Export"));
+    expect(screen.getByRole("dialog").textContent).toContain("All runs that match the filter");
+    for (const [index, format] of ["csv", "json"].entries()) {
+      const url = links()[index] as URL;
+      expect(url.pathname).toMatch(/v1\/export$/);
+      expect(Object.fromEntries(url.searchParams)).toMatchObject({
+        format,
+        experiment: "a & b",
+        filter: "depth = 1",
+        sort: "metrics.loss",
+        fill: "best(leaves)",
+        order: "asc",
+      });
+      expect(url.searchParams.getAll("column")).toEqual(["params.lr", "metrics.loss"]);
+    }
+    act(() => store.change(() => ({ filter: "" })));
+    expect(screen.getByRole("dialog").textContent).toContain("All 6 runs");
+    expect(links()[0]?.searchParams.has("filter")).toBe(false);
+  });
+
+  test("is reached by the keyboard", async () => {
+    const { user } = toolbar();
+    button("Export").focus();
+    await user.keyboard("{Enter}");
+    expect(document.activeElement).toBe(screen.getByRole("link", { name: /CSV/ }));
+    await user.keyboard("{Escape}");
+    expect(document.activeElement).toBe(button("Export"));
+  });
+});
+
 describe("what stands beside them", () => {
   test("is how many runs there are and are selected, and how they are sorted", () => {
-    toolbar({ selected: selectionOf(["a"]), sort: "metric:loss", order: "asc" });
+    toolbar({ selected: selectionOf(["a"]), sort: "metrics.loss", order: "asc" });
     expect(screen.getByText("6 runs, 1 selected")).toBeTruthy();
     expect(screen.getByText("by loss, lowest first")).toBeTruthy();
     cleanup();
     toolbar({}, { ...OVERVIEW, runs: 1 });
     expect(screen.getByText("1 run")).toBeTruthy();
     expect(screen.getByText("newest first")).toBeTruthy();
+    cleanup();
+    toolbar({}, { ...OVERVIEW, runs: 2000, matches: 37 });
+    expect(screen.getByText("37 of 2,000 runs")).toBeTruthy();
   });
 
   test.each([

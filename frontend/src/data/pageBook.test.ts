@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { RunPage } from "../api/messages";
-import { PAGE_SIZE, type PageRef, RowIndex } from "../model/rows";
+import type { Group } from "../model/groups";
+import { PAGE_SIZE, type PageRef, RowIndex, type RowPage } from "../model/rows";
 import { manyRuns, samplePage, sampleRun } from "../testing/runs";
 import { EMPTY_BOOK, MOST_PAGES, type PageAnswer, type PageBook, withAnswers } from "./pageBook";
 
@@ -81,4 +82,15 @@ test("an answer among 100,000 rows costs next to nothing", () => {
   }
   // A tenth of a frame, on whatever machine this runs.
   expect((performance.now() - started) / 100).toBeLessThan(1.6);
+});
+
+test("groups stay where they are while they are pointed at, and are no new runs", () => {
+  const group = (key: string): Group => ({ key, by: "lr", value: 1, runs: 3, children: 3, statuses: [], cells: [] });
+  const pageWith = (...keys: string[]): RowPage => ({ ...samplePage([]), total: keys.length, groups: keys.map(group) });
+  const answerWith = (page: RowPage, askedAt: number): PageAnswer => ({ page, askedAt, problem: null });
+  const book = withAnswers(EMPTY_BOOK, [ref(0)], [answerWith(pageWith("a", "b"), 1)], false, NONE);
+  const held = withAnswers(book, [ref(0)], [answerWith(pageWith("b", "a", "c"), 2)], true, NONE);
+  expect([held.loaded, held.isBehind, held.waiting]).toEqual([book.loaded, true, 0]);
+  const shown = withAnswers(held, [ref(0)], [answerWith(pageWith("b", "a", "c"), 2)], false, NONE);
+  expect(RowIndex.of(shown.loaded, NONE).placeOf("a")).toBe(1);
 });

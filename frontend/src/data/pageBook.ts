@@ -4,12 +4,11 @@
  *
  * While the table is held, because somebody points at a row, answers that would move rows wait in the margin.
  */
-import type { Run, RunPage } from "../api/messages";
-import { keyOf, type LoadedPages, type PageRef, type Siblings } from "../model/rows";
+import { keyOf, keysOn, type LoadedPages, type PageRef, type RowPage, type Siblings } from "../model/rows";
 
 /** What is known of a page now: its latest answer, when that was asked for, and why there is no newer one. */
 export interface PageAnswer {
-  page: RunPage | undefined;
+  page: RowPage | undefined;
   askedAt: number;
   problem: string | null;
 }
@@ -56,7 +55,7 @@ export function withAnswers(
     const answer = answers[i] ?? { page: undefined, askedAt: 0, problem: null };
     const known = loaded.get(ref.parent) ?? NOTHING_KNOWN;
     if (isHeld && answer.page !== undefined && moves(known, ref.page, answer.page)) {
-      waiting = Math.max(waiting, answer.page.total - (known.total ?? 0));
+      waiting = Math.max(waiting, answer.page.groups === undefined ? answer.page.total - (known.total ?? 0) : 0);
       isBehind = true;
       continue;
     }
@@ -75,11 +74,11 @@ export function withAnswers(
   return { loaded: isSame ? book.loaded : withinBounds(loaded, refs, expanded), found, askedAt, waiting, isBehind };
 }
 
-/** What the newest of the answers says; the same object where that is nothing new. */
+/** What the newest of the answers that know it says; the same object where that is nothing new. */
 function foundIn(answers: readonly PageAnswer[], before: Found | null): Found | null {
   let newest: PageAnswer | null = null;
   for (const answer of answers) {
-    if (answer.page !== undefined && answer.askedAt >= (newest?.askedAt ?? 0)) {
+    if (typeof answer.page?.matches === "number" && answer.askedAt >= (newest?.askedAt ?? 0)) {
       newest = answer;
     }
   }
@@ -92,16 +91,20 @@ function foundIn(answers: readonly PageAnswer[], before: Found | null): Found | 
 }
 
 /** Whether an answer puts another run at a place that shows one already, or moves what stands below. */
-function moves(known: Siblings, number: number, page: RunPage): boolean {
+function moves(known: Siblings, number: number, page: RowPage): boolean {
   const before = known.pages.get(number);
   if (known.total === null || before === undefined) {
     return false;
   }
-  return known.total !== page.total || !areSameRuns(before.runs, page.runs);
+  return known.total !== page.total || !areSameRows(before, page);
 }
 
-function areSameRuns(a: readonly Run[], b: readonly Run[]): boolean {
-  return a === b || (a.length === b.length && a.every((run, i) => run.run_id === b[i]?.run_id));
+function areSameRows(a: RowPage, b: RowPage): boolean {
+  if (a.runs === b.runs && a.groups === b.groups) {
+    return true;
+  }
+  const [before, after] = [keysOn(a), keysOn(b)];
+  return before.length === after.length && before.every((key, i) => key === after[i]);
 }
 
 function withPage(known: Siblings, number: number, answer: PageAnswer, isNewest: boolean): Siblings {
@@ -127,8 +130,8 @@ function withPage(known: Siblings, number: number, answer: PageAnswer, isNewest:
   return { total, pages: isSamePage ? known.pages : pages, problems: isSameProblem ? known.problems : problems };
 }
 
-function isSame(known: RunPage | undefined, page: RunPage): boolean {
-  return known?.runs === page.runs && known.columns === page.columns;
+function isSame(known: RowPage | undefined, page: RowPage): boolean {
+  return known?.runs === page.runs && known.groups === page.groups && known.columns === page.columns;
 }
 
 function withinBounds(
@@ -144,7 +147,7 @@ function withinBounds(
     }
     const kept = new Map(siblings.pages);
     for (const [number, page] of siblings.pages) {
-      const isNeeded = wanted.has(keyOf({ parent, page: number })) || page.runs.some((run) => expanded.has(run.run_id));
+      const isNeeded = wanted.has(keyOf({ parent, page: number })) || keysOn(page).some((key) => expanded.has(key));
       if (excess > 0 && !isNeeded) {
         kept.delete(number);
         excess--;

@@ -17,7 +17,7 @@ export async function runIdsBetween(
 ): Promise<string[]> {
   const there = idsThere(rows, first, last);
   if (!there.includes(null)) {
-    return there as string[];
+    return there.filter((runId) => runId !== null && runId !== GROUP) as string[];
   }
   const pages = new Map<string, readonly { run_id: string }[]>();
   for (const ref of rows.pagesOf(first, last)) {
@@ -27,17 +27,20 @@ export async function runIdsBetween(
   return there.flatMap((runId, i) => {
     const row = rows.rowAt(first + i);
     if (runId !== null || row === undefined) {
-      return runId ?? [];
+      return runId === GROUP ? [] : (runId ?? []);
     }
     const page = pages.get(keyOf({ parent: row.parent, page: Math.floor(row.index / PAGE_SIZE) }));
     return page?.[row.index % PAGE_SIZE]?.run_id ?? [];
   });
 }
 
-/** The ids, null for a run that has not arrived. */
+/** No run's id. */
+const GROUP = "";
+
+/** The ids, null for a run that has not arrived, `GROUP` for a group: its runs are its own. */
 function idsThere(rows: RowIndex, first: number, last: number): (string | null)[] {
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const row = rows.rowAt(first + i);
-    return row?.kind === "run" ? row.run.run_id : null;
+    return row?.kind === "group" ? GROUP : row?.kind === "run" ? row.run.run_id : null;
   });
 }

@@ -34,7 +34,7 @@ function wholeName({ path, name }: Pick<RunName, "path" | "name">): string {
 }
 
 /** So that one run more asks for one batch again, and not for all. */
-function batchesOf(runIds: readonly string[]): string[][] {
+export function batchesOf(runIds: readonly string[]): string[][] {
   const batches: string[][] = [];
   for (let first = 0; first < runIds.length; first += MOST_NAMED) {
     batches.push(runIds.slice(first, first + MOST_NAMED));

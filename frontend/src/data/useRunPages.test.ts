@@ -12,7 +12,15 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const LISTING: Listing = { experiment: "", filter: "", show: "ancestors", sort: "created", order: "desc", columns: [] };
+const LISTING: Listing = {
+  experiment: "",
+  filter: "",
+  show: "ancestors",
+  groupBy: [],
+  sort: "created",
+  order: "desc",
+  columns: [],
+};
 const BY_NAME: Listing = { ...LISTING, sort: "name", order: "asc" };
 const NONE: ReadonlySet<string> = new Set();
 const FIRST: readonly PageRef[] = [{ parent: "", page: 0 }];

@@ -1,18 +1,21 @@
 /** The pages of the table that are on screen, kept up to date, and those seen before as they were. */
 import { type UseQueryResult, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
-import { getRunPage, type RunPageRequest } from "../api/client";
-import type { RunPage } from "../api/messages";
-import { askedColumn } from "../model/columns";
+import { getGroupPage, getRunPage, type RunPageRequest } from "../api/client";
+import { FILL } from "../model/columnText";
 import type { Shown } from "../model/filters";
-import { type LoadedPages, PAGE_SIZE, type PageRef, ROOTS } from "../model/rows";
+import { allOf, conditionsIn, groupColumns, groupSorting, groupsOf } from "../model/groups";
+import { type LoadedPages, PAGE_SIZE, type PageRef, ROOTS, type RowPage } from "../model/rows";
 import { noteServerTime } from "./clock";
 import { type Answer, askAgain, type LiveQuestion, liveAnswer, liveOptions } from "./liveQuery";
 import { EMPTY_BOOK, type Found, type PageAnswer, type PageBook, withAnswers } from "./pageBook";
 
 /** What decides the content of a page besides its place. */
-export interface Listing extends Pick<RunPageRequest, "experiment" | "filter" | "sort" | "order" | "columns"> {
+export interface Listing
+  extends Pick<RunPageRequest, "experiment" | "stages" | "filter" | "sort" | "order" | "columns"> {
   show: Shown;
+  /** The columns by which runs are grouped, the outermost first. */
+  groupBy: readonly string[];
 }
 
 /** Pages that have arrived, and what is known of how true they are. */
@@ -33,13 +36,26 @@ export interface RunPages {
   retry: () => void;
 }
 
-type Family = Pick<RunPageRequest, "parent" | "experiment" | "filter" | "show" | "sort" | "order">;
+/** Always the same object. */
+const NO_RUNS: RowPage["runs"] = [];
 
-/** What a listing asks for of the children of one parent. */
-function familyOf({ experiment, filter, show, sort, order }: Listing, parent: string): Family {
-  // What stands below a run of a flat list is no list of matches.
-  const shown = show === "flat" && parent !== ROOTS ? "tops" : show;
-  return { parent, experiment, filter, show: shown, sort: askedColumn(sort), order };
+type Family = Omit<RunPageRequest, "offset" | "limit" | "columns" | "statuses">;
+
+/** What a listing asks for of the children of one parent, which are runs. */
+function familyOf({ experiment, stages, filter, show, sort, order, groupBy }: Listing, parent: string): Family {
+  const rest = { experiment, ...(stages && { stages }), fill: FILL, sort, order };
+  const conditions = groupBy.length > 0 ? conditionsIn(parent) : null;
+  if (conditions !== null) {
+    return { ...rest, parent: ROOTS, filter: allOf([filter, ...conditions]), show: "tops" };
+  }
+  // What stands below a run of a list is no list of matches.
+  const isOfList = groupBy.length > 0 || (show === "flat" && parent !== ROOTS);
+  return { ...rest, parent, filter, show: isOfList ? "tops" : show };
+}
+
+/** The column by whose values the children of one parent are grouped; null where these are runs. */
+export function groupedBy({ groupBy }: Pick<Listing, "groupBy">, parent: string): string | null {
+  return groupBy[conditionsIn(parent)?.length ?? groupBy.length] ?? null;
 }
 
 /** So many runs a question, when nothing but their order is of interest. */
@@ -60,16 +76,38 @@ export async function indexAmong(listing: Listing, parent: string, runId: string
 }
 
 /** The question for one page. */
-export function pageQuestion(listing: Listing, { parent, page }: PageRef): LiveQuestion<RunPage> {
+export function pageQuestion(listing: Listing, ref: PageRef): LiveQuestion<RowPage> {
+  const by = groupedBy(listing, ref.parent);
   return {
-    key: ["runs", listing, parent, page],
-    ask: async (signal) => {
-      const { columns } = listing;
-      const place = { ...familyOf(listing, parent), offset: page * PAGE_SIZE, limit: PAGE_SIZE };
-      const answer = await getRunPage({ ...place, columns: columns.map(askedColumn), statuses: true }, signal);
-      noteServerTime(answer.now);
-      return { ...answer, columns: [...columns] };
-    },
+    key: ["runs", listing, ref.parent, ref.page],
+    ask: (signal) => (by === null ? askForRuns(listing, ref, signal) : askForGroups(listing, ref, by, signal)),
+  };
+}
+
+async function askForRuns(listing: Listing, { parent, page }: PageRef, signal: AbortSignal): Promise<RowPage> {
+  const { columns, groupBy } = listing;
+  const place = { ...familyOf(listing, parent), offset: page * PAGE_SIZE, limit: PAGE_SIZE };
+  const answer = await getRunPage({ ...place, columns, statuses: true }, signal);
+  noteServerTime(answer.now);
+  // What a group's runs say of the filter is within the group.
+  return { ...answer, matches: groupBy.length > 0 ? null : answer.matches, columns: [...columns] };
+}
+
+async function askForGroups(listing: Listing, ref: PageRef, by: string, signal: AbortSignal): Promise<RowPage> {
+  const { parent, page } = ref;
+  const { experiment, stages, filter, groupBy } = listing;
+  const conditions = conditionsIn(parent) ?? [];
+  const columns = groupColumns(listing.columns);
+  const place = { offset: page * PAGE_SIZE, limit: PAGE_SIZE };
+  const among = { experiment, ...(stages && { stages }), filter: allOf([filter, ...conditions]), by, fill: FILL };
+  const answer = await getGroupPage({ ...among, ...groupSorting(listing, by), ...place, columns }, signal);
+  return {
+    total: answer.total,
+    matches: conditions.length > 0 ? null : answer.matches,
+    runs_in_scope: answer.runs_in_scope,
+    columns,
+    runs: NO_RUNS,
+    groups: groupsOf(answer, parent, by, conditions.length + 1 === groupBy.length),
   };
 }
 
@@ -84,7 +122,7 @@ export function useRunPages(
   isHeld: boolean,
 ): RunPages {
   const client = useQueryClient();
-  const combine = useCallback((results: UseQueryResult<Answer<RunPage>>[]): PageAnswer[] => results.map(answerOf), []);
+  const combine = useCallback((results: UseQueryResult<Answer<RowPage>>[]): PageAnswer[] => results.map(answerOf), []);
   const answers = useQueries({
     queries: wanted.map((ref) => liveOptions(client, pageQuestion(listing, ref))),
     combine,
@@ -139,7 +177,7 @@ function turned({ book, earlier, experiment: before }: Books, key: string, exper
   return { key, experiment, book: EMPTY_BOOK, earlier: experiment === before ? last : null };
 }
 
-function answerOf(result: UseQueryResult<Answer<RunPage>>): PageAnswer {
+function answerOf(result: UseQueryResult<Answer<RowPage>>): PageAnswer {
   const { content, problem } = liveAnswer(result);
   return { page: content, askedAt: result.data?.askedAt ?? 0, problem };
 }

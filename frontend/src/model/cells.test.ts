@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { sampleRun } from "../testing/runs";
-import { cellOf, cellText, durationText, isOwn, startText } from "./cells";
+import { cellOf, cellText, durationText, isOwn, momentText, rolledUpInWords } from "./cells";
 
 describe("a cell", () => {
   test.each([
@@ -25,9 +25,15 @@ describe("a cell", () => {
   });
 
   test("that is rolled up says over how many leaves", () => {
-    const rolled = (over: number) => cellText({ rolled_up: 0.123456789, over, best: "a" }, false).title;
-    expect(rolled(1234)).toBe("Best of 1,234 leaves\n0.123456789");
-    expect(rolled(1)).toBe("The one leaf that has it\n0.123456789");
+    const said = (over: number, column: string) => rolledUpInWords({ rolled_up: 0.5, over, best: "a" }, column);
+    const children = "coalesce(metrics.loss.min, std(children.metrics.loss.min))";
+    expect(said(1234, "metrics.loss")).toBe("Best of 1,234 leaves");
+    expect(said(1, "metrics.loss.max")).toBe("The one leaf that has it");
+    expect([said(9, children), said(1, children)]).toEqual([
+      "Standard deviation of 9 children",
+      "The one child that has it",
+    ]);
+    expect(said(3, "mean(leaves.params.lr)")).toBe("Of 3 values");
   });
 
   test("is a run's own where it is neither missing nor rolled up", () => {
@@ -47,8 +53,8 @@ describe("a cell", () => {
 
 test("cells are found by their column's name, whatever other columns a page has", () => {
   const run = sampleRun("a", { cells: [1, 2] });
-  expect(cellOf(run, ["param:x", "metric:y"], "metric:y")).toBe(2);
-  expect(cellOf(run, ["param:x", "metric:y"], "metric:z")).toBeNull();
+  expect(cellOf(run, ["inherited.params.x", "metrics.y"], "metrics.y")).toBe(2);
+  expect(cellOf(run, ["inherited.params.x", "metrics.y"], "metrics.z")).toBeNull();
 });
 
 describe("a duration", () => {
@@ -73,12 +79,12 @@ test.each([
   [800 * 86400, "2 y ago"],
   [-3, "just now"],
 ])("a start %d seconds ago reads %s, with the moment in its title", (seconds, text) => {
-  const start = startText(1_700_000_000, 1_700_000_000 + seconds);
+  const start = momentText(1_700_000_000, 1_700_000_000 + seconds);
   expect(start.text).toBe(text);
   expect(start.title).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
 });
 
-test("a run that has not started has no start", () => expect(startText(null, 5).text).toBe(""));
+test("a run that has not started has no start", () => expect(momentText(null, 5).text).toBe(""));
 
 test.each([
   [1_234_567, true, "1234567"],

@@ -1,5 +1,7 @@
 /** What stands in the cells of the table. */
-import type { Cell, RolledUp, Run } from "../api/messages";
+import type { Cell, Inherited, RolledUp, Run } from "../api/messages";
+import { columnOf, STATISTIC_NAMES } from "./columns";
+import type { Relation } from "./columnText";
 import { formatDuration, formatTime, formatValue, withMinus } from "./numbers";
 
 /** A cell's text, the whole value for its title, and whether it reads as a number. */
@@ -12,20 +14,22 @@ export interface CellText {
 const NOTHING: CellText = { text: "", title: "", numeric: false };
 
 /**
- * Numbers to six significant digits, flags and words as they are; nothing for a run without a value. A whole number of
- * a parameter is as likely a seed or a name as an amount: it stands without separators.
+ * Numbers to so many significant digits, flags and words as they are; nothing for a run without a value. A whole number
+ * of a parameter is as likely a seed or a name as an amount: it stands without separators.
  */
-export function cellText(cell: Cell | undefined, isParameter: boolean): CellText {
+export function cellText(cell: Cell | undefined, isParameter: boolean, digits = 6): CellText {
   if (cell === null || cell === undefined) {
     return NOTHING;
   }
+  if (isInherited(cell)) {
+    return cellText(cell.inherited, isParameter, digits);
+  }
   if (typeof cell === "number") {
     const isName = isParameter && Number.isSafeInteger(cell);
-    return { text: isName ? withMinus(String(cell)) : formatValue(cell), title: String(cell), numeric: true };
+    return { text: isName ? withMinus(String(cell)) : formatValue(cell, digits), title: String(cell), numeric: true };
   }
   if (isRolledUp(cell)) {
-    const { text, title } = cellText(cell.rolled_up, isParameter);
-    return { text, title: `${rolledUpInWords(cell)}\n${title}`, numeric: true };
+    return cellText(cell.rolled_up, isParameter, digits);
   }
   if (typeof cell === "object") {
     const value = Number(cell.non_finite);
@@ -39,22 +43,54 @@ export function isRolledUp(cell: Cell | undefined): cell is RolledUp {
   return typeof cell === "object" && cell !== null && "rolled_up" in cell;
 }
 
+/** Whether a cell is what a run above has set. */
+export function isInherited(cell: Cell | undefined): cell is Inherited {
+  return typeof cell === "object" && cell !== null && "inherited" in cell;
+}
+
 /** Whether a run has a value itself: only then there is a series to draw. */
 export function isOwn(cell: Cell | undefined): boolean {
-  return cell !== null && cell !== undefined && !isRolledUp(cell);
+  return cell !== null && cell !== undefined && !isRolledUp(cell) && !isInherited(cell);
 }
 
-/** What a rolled-up cell is. */
-export function rolledUpInWords({ over }: RolledUp): string {
-  return over === 1 ? "The one leaf that has it" : `Best of ${over.toLocaleString("en")} leaves`;
-}
-
-/** How long ago a run started; the moment itself, to the second, in its title. */
-export function startText(startedAt: number | null, now: number): CellText {
-  if (startedAt === null) {
-    return NOTHING;
+/** What a rolled-up cell of a column is. */
+export function rolledUpInWords({ over }: RolledUp, text: string): string {
+  const column = columnOf(text);
+  if (column.kind !== "metric") {
+    return `Of ${over.toLocaleString("en")} values`;
   }
-  return { text: ago(now - startedAt), title: formatTime(startedAt), numeric: false };
+  const [one, many] = RELATIVES[column.over];
+  return over === 1
+    ? `The one ${one} that has it`
+    : `${STATISTIC_NAMES[column.statistic]} of ${over.toLocaleString("en")} ${many}`;
+}
+
+const RELATIVES: Record<Relation, readonly [string, string]> = {
+  leaves: ["leaf", "leaves"],
+  repeats: ["mean of repeats", "means of repeats"],
+  children: ["child", "children"],
+  descendants: ["run below", "runs below"],
+};
+
+/** How long ago something was; the moment itself, to the second, in its title. */
+export function momentText(moment: number | null, now: number): CellText {
+  return moment === null ? NOTHING : { text: ago(now - moment), title: formatTime(moment), numeric: false };
+}
+
+/** The first line of a text; all of it in its title. */
+export function firstLine({ text, title, numeric }: CellText): CellText {
+  return { text: text.trimStart().split("\n", 1)[0] ?? "", title, numeric };
+}
+
+/** The number that a cell is, NaN and infinities included, whether of the run itself or rolled up; null for a word. */
+export function numberOf(cell: Cell): number | null {
+  if (isRolledUp(cell) || isInherited(cell)) {
+    return numberOf(isRolledUp(cell) ? cell.rolled_up : cell.inherited);
+  }
+  if (typeof cell === "object" && cell !== null) {
+    return Number(cell.non_finite);
+  }
+  return typeof cell === "number" ? cell : null;
 }
 
 /** How long a run took, or has been running by the server's clock. */

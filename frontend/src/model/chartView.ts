@@ -19,5 +19,8 @@ export interface ChartView {
   zoom: Zoom;
 }
 
+/** The most lines that a chart draws: more tell nothing apart, and cost as much each. */
+export const MOST_LINES = 2000;
+
 export const NO_ZOOM: Zoom = { x: null, y: null };
 export const FIRST_VIEW: ChartView = { xAxis: "step", yScale: "linear", zoom: NO_ZOOM };

@@ -12,7 +12,7 @@ export interface Example {
 /** Six filters, which name a metric and a parameter of the store where it has any. */
 export function filterExamples(columns: readonly Column[]): readonly Example[] {
   const metric = firstName(columns, "metric") ?? "loss";
-  const parameter = firstName(columns, "param") ?? "lr";
+  const parameter = firstName(columns, "parameter") ?? "lr";
   return [
     { filter: "status = 'Failed'", meaning: "runs that failed" },
     { filter: `metrics.${metric}.min < 0.5`, meaning: "by a metric: its last value, or min, max, mean, first" },

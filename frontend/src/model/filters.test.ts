@@ -93,10 +93,16 @@ test("a name stands in a filter as it is, or in back-ticks", () => {
 });
 
 test("a filter speaks of the columns whose whole names stand in it", () => {
-  const columns = ["metric:loss", "metric:loss/val", "param:loss", "param:learning rate", "metric:x`y"];
-  expect(columnsIn("metrics.loss.min < 1 and inherited.params.`learning rate` = 2", columns)).toEqual([
-    "metric:loss",
-    "param:learning rate",
+  const columns = [
+    "metrics.loss",
+    "metrics.loss/val",
+    "inherited.params.loss",
+    "inherited.params.`learning rate`",
+    "metrics.`x``y`",
+  ];
+  expect(columnsIn("metrics.loss.min < 1 and params.`learning rate` = 2", columns)).toEqual([
+    "metrics.loss",
+    "inherited.params.`learning rate`",
   ]);
-  expect(columnsIn("metrics.loss/val < 1 or metrics.loss2 > 1", columns)).toEqual(["metric:loss/val"]);
+  expect(columnsIn("metrics.loss/val < 1 or metrics.loss2 > 1", columns)).toEqual(["metrics.loss/val"]);
 });

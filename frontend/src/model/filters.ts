@@ -1,7 +1,7 @@
 /** Filters as texts: what can be told of one without the server, and how what the server says of one is read. */
 
 import type { RunPageRequest } from "../api/client";
-import { kindOf, nameOf } from "./columns";
+import { ownColumn } from "./columns";
 
 /** What of the tree a filter leaves. */
 export type Shown = Exclude<RunPageRequest["show"], "tops">;
@@ -109,9 +109,8 @@ export function isContinued(before: string, after: string): boolean {
 /** Those of some columns that a filter speaks of. */
 export function columnsIn(filter: string, columns: readonly string[]): string[] {
   return columns.filter((column) => {
-    const name = nameInFilter(nameOf(column));
-    const behind = filter.split(`${kindOf(column) === "metric" ? "metrics" : "params"}.${name}`).slice(1);
-    return name !== null && behind.some((rest) => !/^[\w/-]/.test(rest));
+    const behind = filter.split(ownColumn(column).replace(/^inherited\./, "")).slice(1);
+    return behind.some((rest) => !/^[\w/-]/.test(rest));
   });
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { arrived, manyRuns, samplePage, samplePages, sampleRun } from "../testing/runs";
-import { firstChoice, firstColumns, firstMetric } from "./firstChoice";
+import { commonColumns, firstChoice, firstColumns, firstMetric } from "./firstChoice";
 import { ROOTS } from "./rows";
 
-const COLUMNS = { columns: ["metric:loss", "param:lr", "param:seed"] };
+const COLUMNS = { columns: ["metrics.loss", "inherited.params.lr", "inherited.params.seed"] };
 const has = (lr = 0.1) => ({ cells: [0.5, lr, 7] });
 const LACKS = { cells: [null, null, null] };
 
@@ -11,33 +11,43 @@ const counted = (names: Record<string, number>) => Object.entries(names).map(([c
 
 describe("the metric to begin with", () => {
   test.each([
-    [{ "metric:accuracy/train": 9, "metric:accuracy/test": 9, "metric:loss/train": 9 }, "accuracy/test"],
-    [{ "metric:epoch": 100, "metric:gpu/memory": 100, "metric:loss": 95 }, "loss"],
-    [{ "metric:a": 100, "metric:val_loss": 3 }, "a"],
-    [{ "metric:time": 5 }, "time"],
-    [{ "param:lr": 5 }, null],
+    [{ "metrics.accuracy/train": 9, "metrics.accuracy/test": 9, "metrics.loss/train": 9 }, "accuracy/test"],
+    [{ "metrics.epoch": 100, "metrics.gpu/memory": 100, "metrics.loss": 95 }, "loss"],
+    [{ "metrics.a": 100, "metrics.val_loss": 3 }, "a"],
+    [{ "metrics.time": 5 }, "time"],
+    [{ "inherited.params.lr": 5 }, null],
     [{}, null],
   ])("of %j is %j", (names, metric) => expect(firstMetric(counted(names))).toBe(metric));
 });
 
 describe("the columns to begin with", () => {
-  test("are the chart's metric, what tells the rows apart, then the rest", () => {
-    const columns = counted({ "metric:a": 3, "metric:b": 3, "metric:c": 3, "param:seed": 3, "param:lr": 3 });
-    const telling = ["metric:b", "param:lr", "param:gone"];
-    expect(firstColumns(columns, "c", telling, 20)).toEqual([
-      "metric:c",
-      "metric:b",
-      "param:lr",
-      "metric:a",
-      "param:seed",
+  const common = ["metrics.a", "metrics.b", "metrics.c", "inherited.params.seed", "inherited.params.lr"];
+
+  test("are the chart's metric, what tells the rows apart, and the other metrics", () => {
+    const telling = ["metrics.b", "inherited.params.lr", "inherited.params.gone"];
+    expect(firstColumns(common, "c", telling)).toEqual([
+      "status",
+      "metrics.c",
+      "metrics.b",
+      "inherited.params.lr",
+      "metrics.a",
+      "started",
+      "duration",
     ]);
   });
 
-  test("of 220 parameters leave room for the metric, of which no overview has to speak", () => {
-    const columns = counted(Object.fromEntries(Array.from({ length: 220 }, (_, i) => [`param:p${i}`, 1])));
-    const shown = firstColumns(columns, "loss", [], 20);
-    expect(shown[0]).toBe("metric:loss");
-    expect(shown).toHaveLength(21);
+  test("are all parameters where none tells rows apart", () => {
+    expect(firstColumns(common, null, ["metrics.a"]).slice(2, 4)).toEqual([
+      "inherited.params.seed",
+      "inherited.params.lr",
+    ]);
+  });
+
+  test("are of 220 parameters so few that there is room for the metric, of which no overview has to speak", () => {
+    const columns = counted(Object.fromEntries(Array.from({ length: 220 }, (_, i) => [`inherited.params.p${i}`, 1])));
+    const shown = firstColumns(commonColumns(columns), "loss", []);
+    expect(shown[1]).toBe("metrics.loss");
+    expect(shown.length).toBe(24);
   });
 });
 
@@ -52,7 +62,7 @@ describe("the runs that the chart begins with", () => {
     expect(found({ [ROOTS]: [arrived(samplePage(runs, COLUMNS))] })).toEqual({
       expanded: [],
       selected: ["a", "c", "d", "e", "f"],
-      telling: ["metric:loss"],
+      telling: ["metrics.loss"],
     });
   });
 
@@ -64,7 +74,7 @@ describe("the runs that the chart begins with", () => {
     expect(found({ [ROOTS]: [sweep], sweep: [trial] })).toEqual({
       expanded: ["sweep"],
       selected: ["trial"],
-      telling: ["metric:loss"],
+      telling: ["metrics.loss"],
     });
   });
 
@@ -72,7 +82,7 @@ describe("the runs that the chart begins with", () => {
     const sweep = arrived(
       samplePage([sampleRun("sweep", { ...LACKS, children: 1 }), sampleRun("old", has())], COLUMNS),
     );
-    const mean = { columns: ["metric:loss", "metric:accuracy", "param:seed"] };
+    const mean = { columns: ["metrics.loss", "metrics.accuracy", "inherited.params.seed"] };
     const trial = arrived(
       samplePage(
         [sampleRun("trial", { cells: [null, 0.9, 1], children: 1 }), sampleRun("b", { cells: [null, 0.8, 2] })],
@@ -86,7 +96,7 @@ describe("the runs that the chart begins with", () => {
     expect(found({ [ROOTS]: [sweep], sweep: [trial], trial: [fold] })).toEqual({
       expanded: ["sweep", "trial"],
       selected: ["fold-0", "fold-1"],
-      telling: ["metric:loss", "metric:accuracy", "param:seed", "param:lr"],
+      telling: ["metrics.loss", "metrics.accuracy", "inherited.params.seed", "inherited.params.lr"],
     });
   });
 
@@ -128,7 +138,7 @@ describe("the runs that the chart begins with", () => {
   });
 
   test("are those of the newest sweep, with its own metric, however common another is", () => {
-    const columns = ["metric:mse", "metric:accuracy", "metric:accuracy/mean"];
+    const columns = ["metrics.mse", "metrics.accuracy", "metrics.accuracy/mean"];
     const roots = [
       sampleRun("new", { cells: [null, null, 0.9], children: 2 }),
       sampleRun("old", { cells: [3, null, null], children: 9 }),

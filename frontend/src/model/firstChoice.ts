@@ -2,10 +2,10 @@
  * What the page shows when nobody has chosen: a metric that says how well runs did, the newest sweep unfolded, and the
  * first of its runs in the chart. Each is a pure function of what has arrived; null is "not known yet".
  */
-import type { Column, RunPage } from "../api/messages";
-import { cellOf, isOwn } from "./cells";
-import { kindOf, metricColumn, nameOf } from "./columns";
-import { type LoadedPages, type PageRef, ROOTS } from "./rows";
+import type { Column } from "../api/messages";
+import { cellOf, isInherited, isOwn } from "./cells";
+import { kindOf, LAST, metricColumn, nameOf, STATUS } from "./columns";
+import { type LoadedPages, type PageRef, ROOTS, type RowPage } from "./rows";
 
 /** As many lines as can still be told apart at a glance. */
 const FIRST_RUNS = 5;
@@ -50,18 +50,33 @@ function rankOf(metric: string): number {
   return INCIDENTAL.test(metric) ? telling - 4 : telling;
 }
 
-/** The columns to begin with: `metric`, what tells rows apart, other metrics, other parameters; so many of each kind. */
+/** More metrics, and more parameters, are seldom looked at together. */
+const MOST_COMMON = 20;
+
+/** The most common metrics and parameters: what the page can show without anybody's choice. */
+export function commonColumns(columns: readonly Column[]): readonly string[] {
+  const ofKind = (kind: string) =>
+    columns.flatMap(({ column }) => (kindOf(column) === kind ? [column] : [])).slice(0, MOST_COMMON);
+  return [...ofKind("metric"), ...ofKind("parameter")];
+}
+
+/**
+ * The columns to begin with, of those that are common: `metric` and those that tell of a level, then the parameters that
+ * tell rows apart, then the other metrics. The other parameters are the same wherever they are; where no parameter tells
+ * rows apart, or while nobody knows, there are all of them.
+ */
 export function firstColumns(
-  columns: readonly Column[],
+  common: readonly string[],
   metric: string | null,
   telling: readonly string[],
-  most: number,
 ): readonly string[] {
-  const ofKind = (kind: string) =>
-    columns.flatMap(({ column }) => (kindOf(column) === kind ? [column] : [])).slice(0, most);
-  const all = [...ofKind("metric"), ...ofKind("param")];
+  const ofKind = (columns: readonly string[], kind: string) => columns.filter((column) => kindOf(column) === kind);
   const foremost = metric === null ? [] : [metricColumn(metric)];
-  return [...new Set([...foremost, ...telling.filter((column) => all.includes(column)), ...all])];
+  const known = telling.filter((column) => common.includes(column));
+  const differing = ofKind(known, "parameter");
+  const parameters = differing.length > 0 ? differing : ofKind(common, "parameter");
+  const first = [...foremost, ...ofKind(known, "metric"), ...parameters, ...ofKind(common, "metric")];
+  return [STATUS, ...new Set(first), ...LAST];
 }
 
 /** The first runs with their metric, or the page that has to arrive before they are known. */
@@ -76,7 +91,7 @@ export function firstChoice(loaded: LoadedPages, chosen: string | null): Looking
   if (metric !== null && typeof metric === "object") {
     return { kind: "needs", page: metric.needs };
   }
-  const visited: RunPage[] = [];
+  const visited: RowPage[] = [];
   const place = look(loaded, metric, { parent: ROOTS, above: [], visited });
   if (place !== null && "needs" in place) {
     return { kind: "needs", page: place.needs };
@@ -101,7 +116,7 @@ function newestMetric(loaded: LoadedPages, parent: string, level: number): strin
 }
 
 /** The newest runs of a page that have children. */
-function familiesOf(page: RunPage, level: number): string[] {
+function familiesOf(page: RowPage, level: number): string[] {
   const families = level < DEEPEST ? page.runs.filter(({ children }) => children > 0) : [];
   return families.slice(0, MOST_FAMILIES).map(({ run_id }) => run_id);
 }
@@ -111,7 +126,7 @@ interface Visit {
   /** The runs above whose children are looked at. */
   above: readonly string[];
   /** Pages that were looked at, to be added to. */
-  visited: RunPage[];
+  visited: RowPage[];
 }
 
 type Found = Pick<FirstRuns, "expanded" | "selected">;
@@ -145,20 +160,20 @@ function look(
 }
 
 /** The columns that say something of the rows of these pages. */
-function tellingOf(pages: readonly RunPage[]): string[] {
+function tellingOf(pages: readonly RowPage[]): string[] {
   const metrics = pages.flatMap((page) => metricOfPage(page) ?? []).map(metricColumn);
   const differing = pages.flatMap((page) =>
     page.columns.filter((column, place) => {
       const cells = page.runs.map((run) => run.cells[place] ?? null).filter((cell) => cell !== null);
-      const values = new Set(cells.map((cell) => JSON.stringify(cell)));
-      return kindOf(column) === "param" && values.size > 1;
+      const values = new Set(cells.map((cell) => JSON.stringify(isInherited(cell) ? cell.inherited : cell)));
+      return kindOf(column) === "parameter" && values.size > 1;
     }),
   );
   return [...new Set([...metrics, ...differing])];
 }
 
 /** The metric that says most of the runs of one page; null where they have none. */
-function metricOfPage({ columns, runs }: RunPage): string | null {
+function metricOfPage({ columns, runs }: RowPage): string | null {
   const counted = columns.map((column, place) => ({
     column,
     runs: runs.filter((run) => isOwn(run.cells[place])).length,

@@ -1,12 +1,15 @@
 /** Numbers and times as people read them. */
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const sixDigits = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
-const nineDigits = new Intl.NumberFormat("en", { maximumSignificantDigits: 9 });
+/** By how many digits stand behind the point at most. */
+const fractions = Array.from({ length: 21 }, (_, most) => new Intl.NumberFormat("en", { maximumFractionDigits: most }));
 const MINUS = "\u2212";
 
-/** A metric's value with up to six significant digits: "0.0312", "12,345.7", "1.5e−7", "NaN", "∞". */
-export function formatValue(value: number): string {
+/**
+ * A metric's value with up to so many significant digits: "0.0312", "12,345.7", "1.5e−7", "NaN", "∞". Whole numbers have
+ * all of theirs, and a small number that is not whole is not rounded to one.
+ */
+export function formatValue(value: number, digits = 6): string {
   if (Number.isNaN(value)) {
     return "NaN";
   }
@@ -15,10 +18,22 @@ export function formatValue(value: number): string {
   }
   const size = Math.abs(value);
   if (value !== 0 && (size >= 1e9 || size < 1e-4)) {
-    const [mantissa, exponent] = value.toExponential(5).split("e") as [string, string];
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e") as [string, string];
     return withMinus(`${Number(mantissa)}e${Number(exponent)}`);
   }
-  return withMinus((size >= 1e5 ? nineDigits : sixDigits).format(value));
+  const wholeDigits = size === 0 ? 1 : Math.floor(Math.log10(size)) + 1;
+  const behind = Math.max(size >= 1e5 ? 3 : 0, digits - wholeDigits);
+  const text = fraction(behind).format(value);
+  return withMinus(size < 1e3 && isRounded(value, text) ? fraction(behind + 2).format(value) : text);
+}
+
+function fraction(digits: number): Intl.NumberFormat {
+  return fractions[Math.min(digits, 20)] as Intl.NumberFormat;
+}
+
+/** Whether a number that is not whole is written as if it were. */
+function isRounded(value: number, text: string): boolean {
+  return !text.includes(".") && !Number.isInteger(value);
 }
 
 /** A count or a step: "12,345". */

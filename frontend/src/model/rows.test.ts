@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { allRows, arrived, manyRuns, samplePage, samplePages, sampleRun } from "../testing/runs";
-import { PAGE_SIZE, ROOTS, type Row, RowIndex } from "./rows";
+import { type Group, groupKey } from "./groups";
+import { canExpand, keyIn, type LoadedPages, PAGE_SIZE, ROOTS, type Row, RowIndex } from "./rows";
 
 const NONE = new Set<string>();
 
@@ -118,4 +119,65 @@ test("a row is the same object as long as nothing new has arrived, and none is m
   expect(index.rowAt(7)).toBe(index.rowAt(7));
   expect(index.rowAt(999_999_999)).toMatchObject({ kind: "pending", index: 999_999_999 });
   expect([index.rowAt(-1), index.rowAt(1_000_000_000)]).toEqual([undefined, undefined]);
+});
+
+describe("groups", () => {
+  const group = (key: string, children: number): Group => ({
+    key,
+    by: "status",
+    value: key,
+    runs: children,
+    children,
+    statuses: [],
+    cells: [],
+  });
+  const outer = groupKey("", "a = 1");
+  const inner = groupKey(outer, "b = 2");
+  const groupPage = (groups: readonly Group[]) => ({ ...samplePage([]), total: groups.length, groups });
+  const loaded: LoadedPages = new Map([
+    [ROOTS, { total: 2, pages: new Map([[0, groupPage([group(outer, 1), group("long", 0)])]]), problems: new Map() }],
+    [outer, { total: 1, pages: new Map([[0, groupPage([group(inner, 2)])]]), problems: new Map() }],
+    [
+      inner,
+      {
+        total: 2,
+        pages: new Map([[0, samplePage([sampleRun("r", { children: 1 }), sampleRun("s")])]]),
+        problems: new Map(),
+      },
+    ],
+    ["r", { total: 1, pages: new Map([[0, samplePage([sampleRun("s")])]]), problems: new Map() }],
+  ]);
+  const inShort = (expanded: Set<string>) =>
+    allRows(loaded, expanded).map((row) => `${row.level} ${keyIn(row) ?? "…"}`);
+
+  test("unfold to groups within them, and these to their runs and what is below", () => {
+    expect(inShort(NONE)).toEqual([`1 ${outer}`, "1 long"]);
+    expect(inShort(new Set([outer, inner, "r", "long"]))).toEqual([
+      `1 ${outer}`,
+      `2 ${inner}`,
+      "3 r",
+      "4 s",
+      "3 s",
+      "1 long",
+    ]);
+  });
+
+  test("what they hold has its rows before it has arrived", () => {
+    const before = new Map([...loaded].filter(([parent]) => parent !== inner));
+    expect(allRows(before, new Set([outer, inner])).map(({ kind }) => kind)).toEqual([
+      "group",
+      "group",
+      "pending",
+      "pending",
+      "group",
+    ]);
+  });
+
+  test("are found by their keys, and the pages of what they hold are asked for by them", () => {
+    const index = RowIndex.of(loaded, new Set([outer, inner]));
+    expect([outer, inner, "s", "long"].map((key) => index.placeOf(key))).toEqual([0, 1, 3, 4]);
+    expect(index.parentOf(3)).toBe(1);
+    expect(index.pagesOf(0, 9)).toEqual([ROOTS, outer, inner].map((parent) => ({ parent, page: 0 })));
+    expect([0, 3, 4].map((place) => canExpand(index.rowAt(place)))).toEqual([true, false, false]);
+  });
 });

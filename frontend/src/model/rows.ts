@@ -3,6 +3,7 @@
  * made anew for each answer, so making it costs what is expanded and loaded, not what there is.
  */
 import type { Run, RunPage } from "../api/messages";
+import type { Group } from "./groups";
 
 /** How many children of one parent a page holds. */
 export const PAGE_SIZE = 100;
@@ -15,17 +16,23 @@ export interface PageRef {
   page: number;
 }
 
+/** A page of the children of one parent: runs or, where there are `groups`, these in their place. */
+export interface RowPage extends Pick<RunPage, "total" | "matches" | "runs_in_scope" | "columns"> {
+  runs: readonly Run[];
+  groups?: readonly Group[];
+}
+
 /** What is known of the children of one parent. */
 export interface Siblings {
   /** How many there are, by the newest answer; null before the first. */
   total: number | null;
   /** Their pages that have arrived, by number. */
-  pages: ReadonlyMap<number, RunPage>;
+  pages: ReadonlyMap<number, RowPage>;
   /** Why a page has not arrived, or no newer one. */
   problems: ReadonlyMap<number, string>;
 }
 
-/** What is known of each parent's children. */
+/** What is known of each parent's children; a parent is a run's id, or the key of a group. */
 export type LoadedPages = ReadonlyMap<string, Siblings>;
 
 interface Place {
@@ -46,14 +53,32 @@ export interface RunRow extends Place {
   expanded: boolean;
 }
 
-/** A run that has not arrived yet. `problem` stands on the first row of a page that failed. */
+/** A group of runs at its place. */
+export interface GroupRow extends Place {
+  kind: "group";
+  group: Group;
+  columns: readonly string[];
+  expanded: boolean;
+}
+
+/** A run or a group that has not arrived yet. `problem` stands on the first row of a page that failed. */
 export interface PendingRow extends Place {
   kind: "pending";
   problem: string | null;
 }
 
 /** Every row of the tree, on screen or not. */
-export type Row = RunRow | PendingRow;
+export type Row = RunRow | GroupRow | PendingRow;
+
+/** By what a row is found again, a run's id or the key of a group; null for one that has not arrived. */
+export function keyIn(row: Row | undefined): string | null {
+  return row?.kind === "run" ? row.run.run_id : row?.kind === "group" ? row.group.key : null;
+}
+
+/** Whether a row can be unfolded, or is. */
+export function canExpand(row: Row | undefined): row is RunRow | GroupRow {
+  return (row?.kind === "run" && row.run.children > 0) || (row?.kind === "group" && row.group.children > 0);
+}
 
 /** The children of one parent and, below those that are expanded, theirs. */
 interface Branch {
@@ -84,8 +109,8 @@ export interface TreeRows {
   rowAt: (place: number) => Row | undefined;
   /** The place of the row of the parent of the row at `place`, -1 for a root. */
   parentOf: (place: number) => number;
-  /** The place of a run's row, -1 where it is not among the rows. */
-  placeOf: (runId: string) => number;
+  /** The first place of the row of a run, or of the group with this key; -1 where it is not among the rows. */
+  placeOf: (key: string) => number;
 }
 
 /** All rows of a tree. An index never changes. */
@@ -116,8 +141,8 @@ export class RowIndex implements TreeRows {
     return row;
   }
 
-  placeOf(runId: string): number {
-    return placeIn(this.roots, runId);
+  placeOf(key: string): number {
+    return placeIn(this.roots, key);
   }
 
   parentOf(place: number): number {
@@ -160,16 +185,16 @@ function branchOf(
   loaded: LoadedPages,
   expanded: ReadonlySet<string>,
   parent: string,
-  children: number,
+  expected: number,
   level: number,
 ): Branch {
   const known = loaded.get(parent);
-  const siblings = known?.total ?? children;
+  const siblings = known?.total ?? expected;
   const opened: Opened[] = [];
   let below = 0;
-  for (const { index, run } of expandedOf(known, expanded)) {
+  for (const { index, key, children } of expandedOf(known, expanded)) {
     if (index < siblings) {
-      const branch = branchOf(loaded, expanded, run.run_id, run.children, level + 1);
+      const branch = branchOf(loaded, expanded, key, children, level + 1);
       opened.push({ index, start: index + below + 1, below: branch });
       below += branch.count;
     }
@@ -177,17 +202,22 @@ function branchOf(
   return { parent, level, siblings, known, opened, count: siblings + below };
 }
 
-/** The expanded runs among the children of one parent, in order. */
-function expandedOf(known: Siblings | undefined, expanded: ReadonlySet<string>): { index: number; run: Run }[] {
+interface Expanded {
+  index: number;
+  key: string;
+  children: number;
+}
+
+/** The expanded ones among the children of one parent, in order. */
+function expandedOf(known: Siblings | undefined, expanded: ReadonlySet<string>): Expanded[] {
   if (known === undefined || expanded.size === 0) {
     return [];
   }
-  const found: { index: number; run: Run }[] = [];
+  const found: Expanded[] = [];
   for (const [number, page] of known.pages) {
-    for (const place of lookedAt(page).parents) {
-      const run = page.runs[place] as Run;
-      if (expanded.has(run.run_id)) {
-        found.push({ index: number * PAGE_SIZE + place, run });
+    for (const { place, key, children } of lookedAt(page).parents) {
+      if (expanded.has(key)) {
+        found.push({ index: number * PAGE_SIZE + place, key, children });
       }
     }
   }
@@ -196,23 +226,33 @@ function expandedOf(known: Siblings | undefined, expanded: ReadonlySet<string>):
 
 interface Looked {
   places: ReadonlyMap<string, number>;
-  /** Places of the runs that have children. */
-  parents: readonly number[];
+  /** Those that have children. */
+  parents: readonly { place: number; key: string; children: number }[];
 }
 
-/** The runs of a page stay the same object for as long as they say the same: they are looked through once. */
-const looked = new WeakMap<readonly Run[], Looked>();
+/** What stands on a page stays the same object for as long as it says the same: it is looked through once. */
+const looked = new WeakMap<readonly (Run | Group)[], Looked>();
 
-function lookedAt({ runs }: RunPage): Looked {
-  let known = looked.get(runs);
+function lookedAt({ runs, groups }: RowPage): Looked {
+  const items = groups ?? runs;
+  let known = looked.get(items);
   if (known === undefined) {
+    const keys = keysOn({ runs, groups });
     known = {
-      places: new Map(runs.map((run, place) => [run.run_id, place])),
-      parents: runs.flatMap((run, place) => (run.children > 0 ? [place] : [])),
+      places: new Map(keys.map((key, place) => [key, place])),
+      parents: items.flatMap(({ children }, place) => {
+        const key = keys[place] as string;
+        return children > 0 ? [{ place, key, children }] : [];
+      }),
     };
-    looked.set(runs, known);
+    looked.set(items, known);
   }
   return known;
+}
+
+/** The ids of the runs on a page, or the keys of its groups. */
+export function keysOn({ runs, groups }: Pick<RowPage, "runs"> & { groups?: readonly Group[] | undefined }): string[] {
+  return groups?.map(({ key }) => key) ?? runs.map(({ run_id }) => run_id);
 }
 
 function rowOf({ parent, level, siblings, known, opened }: Branch, index: number): Row {
@@ -220,23 +260,31 @@ function rowOf({ parent, level, siblings, known, opened }: Branch, index: number
   const number = Math.floor(index / PAGE_SIZE);
   const page = known?.pages.get(number);
   const run = page?.runs[index % PAGE_SIZE];
+  const group = page?.groups?.[index % PAGE_SIZE];
+  if (page !== undefined && group !== undefined) {
+    return { kind: "group", group, columns: page.columns, expanded: isOpened(opened, index), ...place };
+  }
   if (page === undefined || run === undefined) {
     const problem = index % PAGE_SIZE === 0 ? (known?.problems.get(number) ?? null) : null;
     return { kind: "pending", problem, ...place };
   }
-  return { kind: "run", run, columns: page.columns, expanded: opened.some((one) => one.index === index), ...place };
+  return { kind: "run", run, columns: page.columns, expanded: isOpened(opened, index), ...place };
 }
 
-function placeIn(branch: Branch, runId: string): number {
+function isOpened(opened: readonly Opened[], index: number): boolean {
+  return opened.some((one) => one.index === index);
+}
+
+function placeIn(branch: Branch, key: string): number {
   for (const [number, page] of branch.known?.pages ?? []) {
-    const place = lookedAt(page).places.get(runId);
+    const place = lookedAt(page).places.get(key);
     if (place !== undefined) {
       const index = number * PAGE_SIZE + place;
       return index < branch.siblings ? index + rowsBelow(branch.opened, index) : -1;
     }
   }
   for (const { start, below } of branch.opened) {
-    const place = placeIn(below, runId);
+    const place = placeIn(below, key);
     if (place >= 0) {
       return start + place;
     }

@@ -1,5 +1,18 @@
+import type { MatchingRequest } from "../api/client";
+
 /** The selected runs, by the number of their colour, which they keep for as long as they are selected. */
 export type Selection = ReadonlyMap<string, number>;
+
+/** What the server finds the selected runs by: the first of those that meet a filter, below one run or anywhere. */
+export type SelectionQuery = MatchingRequest;
+
+/** That what is selected is what a question finds. It holds as long as `selection` is what is selected. */
+export interface FoundSelection {
+  query: SelectionQuery;
+  selection: Selection;
+  /** Whether the server has been asked: a link says the question alone. */
+  isAsked: boolean;
+}
 
 /** No run. */
 export const NO_RUNS: Selection = new Map();

@@ -13,14 +13,20 @@ describe("a view in an address", () => {
   test("comes back as it was, whatever stands in names", () => {
     const view: Linked = {
       experiment: "a & b = #1, ü",
-      sort: "metric:loss/train",
+      sort: "metrics.loss/train",
       order: "asc",
       expanded: new Set(["01ab", "02cd"]),
       selected: selectionOf(["02cd", "01ab"]),
       metric: "p.runhistory.x=1&y",
-      columns: ["param:a,b", "metric:c%d"],
+      columns: ["inherited.params.`a,b`", "metrics.`c%d`.min"],
+      pinned: 2,
       filter: "name LIKE '50%' and params.`a&b` != 'x=1#'",
       show: "flat",
+      stages: "archived",
+      curves: true,
+      groupBy: ["status", "inherited.params.`a,b=c%`"],
+      colorBy: "tags.team",
+      selectedBy: null,
       chart: {
         xAxis: "wall",
         yScale: "log",

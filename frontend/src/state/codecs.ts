@@ -2,10 +2,21 @@
  * What of each view can be linked to, and how it reads in an address: a codec for what all views share, and one for each
  * view. Reading never throws: what is missing or damaged is as the page begins.
  */
+import type { Stages } from "../api/client";
 import { type ChartView, FIRST_VIEW, type XAxis, type YScale, type Zoom } from "../model/chartView";
 import { FIRST_SORTING, type Sorting } from "../model/columns";
+import { columnText, readColumn } from "../model/columnText";
 import { FIRST_SHOWN, filterOf, SHOWN, type Shown } from "../model/filters";
-import { inOrder, type Selection, withRuns } from "../model/selection";
+import { MOST_LEVELS } from "../model/groups";
+import {
+  type FoundSelection,
+  inOrder,
+  NO_RUNS,
+  type Selection,
+  type SelectionQuery,
+  withRuns,
+} from "../model/selection";
+import { FIRST_STAGES, STAGES } from "../model/stages";
 import { decoded } from "./address";
 import { packed, unpacked } from "./runIds";
 
@@ -22,19 +33,34 @@ export interface SharedPart {
   experiment: string;
   /** Null until somebody has selected: then the page selects by itself. */
   selected: Selection | null;
+  /** What finds the selected runs; null where they were selected otherwise. */
+  selectedBy: FoundSelection | null;
 }
 
 /** What the table of runs shows. */
 export interface RunsPart extends Sorting {
-  /** The runs whose children are shown; null until somebody has unfolded or folded one. */
+  /** The runs and the keys of groups whose rows below are shown; null until somebody has unfolded or folded one. */
   expanded: ReadonlySet<string> | null;
-  /** The parameters and metrics that have a column, in order; null for the page's own choice. */
+  /** The columns, in order; null for the page's own choice. */
   columns: readonly string[] | null;
+  /** So many of the first columns stay in sight when the table is scrolled sideways. */
+  pinned: number;
   /** Which runs are shown; empty for all. */
   filter: string;
   /** What the filter leaves of the tree. */
   show: Shown;
+  /** What is shown of runs that are put away. */
+  stages: Stages;
+  /** Whether values of metrics have small curves beside them. */
+  curves: boolean;
+  /** The columns by which runs are grouped, the outermost first; empty for the tree as it is. */
+  groupBy: readonly string[];
+  /** The column that colours follow, `BY_RUN` where each run has its own; null for the page's choice. */
+  colorBy: string | null;
 }
+
+/** In place of a column: each run has a colour of its own. No column is called so. */
+export const BY_RUN = "run";
 
 /** What the chart shows. */
 export interface ChartsPart {
@@ -52,13 +78,20 @@ const MOST_NUMBER = 1_000_000;
 export const shared: Codec<SharedPart> = {
   read: (parameters) => {
     const selected = listOf(parameters, "selected");
-    return { experiment: parameters.get("experiment") ?? "", selected: selected && readSelection(selected) };
+    const query = readQuery(parameters.get("selected-by"));
+    return {
+      experiment: parameters.get("experiment") ?? "",
+      selected: query === null ? selected && readSelection(selected) : NO_RUNS,
+      selectedBy: query && { query, selection: NO_RUNS, isAsked: false },
+    };
   },
-  write: ({ experiment, selected }, parameters) => {
+  write: ({ experiment, selected, selectedBy }, parameters) => {
     if (experiment !== "") {
       parameters.set("experiment", experiment);
     }
-    if (selected !== null) {
+    if (selectedBy !== null && isLinkedByQuery({ selected, selectedBy })) {
+      parameters.set("selected-by", writeQuery(selectedBy.query));
+    } else if (selected !== null) {
       parameters.set("selected", writeSelection(selected));
     }
   },
@@ -68,30 +101,53 @@ export const runs: Codec<RunsPart> = {
   read: (parameters) => {
     const expanded = listOf(parameters, "expanded");
     return {
-      sort: parameters.get("sort") || FIRST_SORTING.sort,
+      sort: columnIn(parameters.get("sort") ?? "") ?? FIRST_SORTING.sort,
       order: parameters.get("order") === "asc" ? "asc" : "desc",
-      expanded: expanded && new Set(expanded.map(unpacked)),
-      columns: listOf(parameters, "columns")?.map(decoded) ?? null,
+      expanded: expanded && new Set(expanded.map(decoded).map(unpacked)),
+      columns: listOf(parameters, "columns")?.flatMap((text) => columnIn(decoded(text)) ?? []) ?? null,
+      pinned: readCount(parameters.get("pinned")),
       filter: filterOf(parameters.get("filter") ?? ""),
       show: SHOWN.find(({ id }) => id === parameters.get("show"))?.id ?? FIRST_SHOWN,
+      stages: STAGES.find(({ id }) => id === parameters.get("stages"))?.id ?? FIRST_STAGES,
+      colorBy: parameters.get("color") === BY_RUN ? BY_RUN : columnIn(parameters.get("color") ?? ""),
+      curves: parameters.get("curves") === "1",
+      groupBy: [...new Set(listOf(parameters, "group")?.flatMap((text) => columnIn(decoded(text)) ?? []))].slice(
+        0,
+        MOST_LEVELS,
+      ),
     };
   },
-  write: ({ sort, order, expanded, columns, filter, show }, parameters) => {
+  write: ({ sort, order, expanded, columns, pinned, filter, show, stages, curves, groupBy, colorBy }, parameters) => {
     if (sort !== FIRST_SORTING.sort || order !== FIRST_SORTING.order) {
       parameters.set("sort", sort);
       parameters.set("order", order);
     }
     if (expanded !== null) {
-      parameters.set("expanded", [...expanded].slice(0, MOST_IDS).map(packed).join(","));
+      parameters.set("expanded", [...expanded].slice(0, MOST_IDS).map(packed).map(listed).join(","));
     }
     if (columns !== null) {
-      parameters.set("columns", columns.map(encodeURIComponent).join(","));
+      parameters.set("columns", columns.map(withoutCommas).join(","));
+    }
+    if (pinned > 0) {
+      parameters.set("pinned", String(pinned));
     }
     if (filter !== "") {
       parameters.set("filter", filter);
     }
     if (show !== FIRST_SHOWN) {
       parameters.set("show", show);
+    }
+    if (stages !== FIRST_STAGES) {
+      parameters.set("stages", stages);
+    }
+    if (curves) {
+      parameters.set("curves", "1");
+    }
+    if (groupBy.length > 0) {
+      parameters.set("group", groupBy.map(listed).join(","));
+    }
+    if (colorBy !== null) {
+      parameters.set("color", colorBy);
     }
   },
 };
@@ -132,6 +188,54 @@ function readZoom(text: string | null, yScale: YScale): Zoom {
 function listOf(parameters: URLSearchParams, name: string): string[] | null {
   const value = parameters.get(name);
   return value === null ? null : value.split(",").filter((part) => part !== "");
+}
+
+/** Commas part a list, within a part they are percent-encoded; the address encodes all of it once more. */
+function withoutCommas(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll(",", "%2C");
+}
+
+function readCount(text: string | null): number {
+  return /^\d{1,3}$/.test(text ?? "") ? Number(text) : 0;
+}
+
+/** A text as a column writes its own; null for one that is none. */
+function columnIn(text: string): string | null {
+  const column = readColumn(text);
+  return column && columnText(column);
+}
+
+/** A text in a list with commas, as `decoded` reads it. */
+function listed(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll(",", "%2C");
+}
+
+/** Whether a link says a question in place of the ids: of few runs these, so that it shows the same runs later, too. */
+export function isLinkedByQuery({ selected, selectedBy }: Pick<SharedPart, "selected" | "selectedBy">): boolean {
+  return selectedBy?.selection === selected && (!selectedBy?.isAsked || (selected?.size ?? 0) > MOST_IDS);
+}
+
+const ORDERS: readonly SelectionQuery["order"][] = ["asc", "desc", "best"];
+
+function writeQuery({ limit, ...texts }: SelectionQuery): string {
+  const said = Object.entries(texts).filter(([, text]) => text !== "");
+  return String(new URLSearchParams([...said, ["limit", String(limit)]]));
+}
+
+/** The question that a link says; null where it says none. */
+function readQuery(text: string | null): SelectionQuery | null {
+  const said = new URLSearchParams(text ?? "");
+  const limit = Number(said.get("limit"));
+  if (!Number.isInteger(limit) || limit < 1) {
+    return null;
+  }
+  return {
+    filter: filterOf(said.get("filter") ?? ""),
+    below: said.get("below") ?? "",
+    sort: columnIn(said.get("sort") ?? "") ?? FIRST_SORTING.sort,
+    order: ORDERS.find((order) => order === said.get("order")) ?? FIRST_SORTING.order,
+    limit,
+  };
 }
 
 /** Runs in the order of their colours; one that does not have the next colour says which it has: "ID~7". */

@@ -1,7 +1,8 @@
 /** Keeps the page and the address in step, both ways: links, the back button and what somebody types all work. */
 import { addressWindow, isElsewhere, readFragment, writeFragment } from "./address";
-import { isStep, pageAt, readLinked, writeLinked } from "./page";
+import { isStep, pageAt } from "./page";
 import { Store } from "./store";
+import { addressOf, pageFollowing } from "./view";
 
 /** How long changes are gathered before they are written, in milliseconds: browsers refuse to be told too often. */
 const WRITE_AFTER = 50;
@@ -25,8 +26,7 @@ export function followAddress(store: Store): () => void {
     // What the page itself is about to write goes lost: whoever went to another address wants that one.
     clearTimeout(timer);
     timer = undefined;
-    const linked = readLinked(readFragment(hash));
-    store.change(({ experiment, own }) => ({ ...linked, own: linked.experiment === experiment ? own : null }));
+    store.change((page) => pageFollowing(readFragment(hash), page));
   };
   const write = () => {
     timer = undefined;
@@ -36,7 +36,7 @@ export function followAddress(store: Store): () => void {
       read();
       return;
     }
-    const parameters = writeLinked(store.get());
+    const parameters = addressOf(store.get());
     const next = writeFragment(hash, parameters);
     if (next !== hash && !isElsewhere(hash)) {
       const step = isStep(readFragment(hash), parameters);

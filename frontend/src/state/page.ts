@@ -1,8 +1,9 @@
 /** The state of the page that several views share, and which part of it an address says. */
 import { isContinued } from "../model/filters";
 import type { FirstRuns } from "../model/firstChoice";
+import { conditionsIn } from "../model/groups";
 import { NO_RUNS, type Selection, selectionOf } from "../model/selection";
-import { type ChartsPart, charts, type RunsPart, runs, type SharedPart, shared } from "./codecs";
+import { BY_RUN, type ChartsPart, charts, type RunsPart, runs, type SharedPart, shared } from "./codecs";
 
 /** What a link to the page can say. */
 export type Linked = SharedPart & RunsPart & ChartsPart;
@@ -22,19 +23,30 @@ export interface Folding {
   changed: ReadonlySet<string>;
 }
 
+/** The view that the experiment has of its own. */
+export interface Base {
+  /** Empty where it has none; null while that is not known. */
+  view: string | null;
+  /** Whether the address says how runs are shown, and so the page does not begin with it. */
+  isSaid: boolean;
+}
+
 /** All of it. What is pointed at and what the page has chosen by itself stand in no address. */
 export interface PageState extends Linked {
   own: OwnChoice | null;
   /** The run under the pointer, in the table or in a chart. */
   pointed: string | null;
   folding: Folding;
+  base: Base;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 const OPEN: Folding = { under: "", isOpen: true, changed: NONE };
 const CODECS = [shared, runs, charts] as const;
+/** What a link says of one visit, and not of how runs are shown. */
+const OF_ONE_VISIT: ReadonlySet<string> = new Set(["experiment", "selected", "selected-by", "expanded", "zoom"]);
 /** A change of these is a step of the back button. */
-const STEPS = ["experiment", "metric", "show"] as const;
+const STEPS = ["experiment", "metric", "show", "stages", "group"] as const;
 
 /** What an address says. */
 export function readLinked(parameters: URLSearchParams): Linked {
@@ -51,6 +63,13 @@ export function writeLinked(linked: Linked): URLSearchParams {
   return parameters;
 }
 
+/** Those parameters of an address that are of one visit, and those that say how runs are shown. */
+export function partsOf(parameters: URLSearchParams): { visit: URLSearchParams; view: URLSearchParams } {
+  const chosen = (ofVisit: boolean) =>
+    new URLSearchParams([...parameters].filter(([name]) => OF_ONE_VISIT.has(name) === ofVisit));
+  return { visit: chosen(true), view: chosen(false) };
+}
+
 /** Whether going from one address to the other is a step that one can take back. A filter that is written on is none. */
 export function isStep(before: URLSearchParams, after: URLSearchParams): boolean {
   const [earlier, filter] = [before.get("filter") ?? "", after.get("filter") ?? ""];
@@ -60,13 +79,20 @@ export function isStep(before: URLSearchParams, after: URLSearchParams): boolean
 
 /** The page at an address, before anything has arrived. */
 export function pageAt(parameters: URLSearchParams): PageState {
-  return { ...readLinked(parameters), own: null, pointed: null, folding: OPEN };
+  const base = { view: null, isSaid: partsOf(parameters).view.size > 0 };
+  return { ...readLinked(parameters), own: null, pointed: null, folding: OPEN, base };
 }
 
-/** The page of another experiment, as it begins: of the one before only a filter has a meaning there. */
-export function pageOf(experiment: string, { filter, show }: Partial<Pick<Linked, "filter" | "show">> = {}): PageState {
-  return pageAt(new URLSearchParams({ experiment, ...(filter && { filter }), ...(show && { show }) }));
+/** What of a page has a meaning in another experiment, too. */
+type Carried = Partial<Pick<Linked, "filter" | "show" | "stages">>;
+
+/** The page of another experiment, as it begins: of the one before only what chooses runs is kept. */
+export function pageOf(experiment: string, { filter, show, stages }: Carried = {}): PageState {
+  const kept = { ...(filter && { filter }), ...(show && { show }), ...(stages && { stages }) };
+  const page = pageAt(new URLSearchParams({ experiment, ...kept }));
+  return { ...page, base: { view: null, isSaid: partsOf(writeLinked(page)).view.size > 0 } };
 }
+
 const selections = new WeakMap<OwnChoice, Selection>();
 
 /** The selected runs. */
@@ -91,6 +117,11 @@ export function expandedIn({ expanded, selected, own }: PageState): ReadonlySet<
   return known;
 }
 
+/** Whether what is unfolded depends on the filter. Matches in groups are in sight as soon as their group is unfolded. */
+export function isFoldedByFilter({ filter, groupBy }: Pick<PageState, "filter" | "groupBy">): boolean {
+  return filter !== "" && groupBy.length === 0;
+}
+
 /** What is unfolded under the page's filter; another filter begins with all on the way to its matches. */
 export function foldingIn(page: PageState): Folding {
   return page.folding.under === filterKey(page) ? page.folding : OPEN;
@@ -108,24 +139,36 @@ export function foldedOver(page: PageState, runId: string): Pick<PageState, "fol
 
 /** Folds everything: under a filter what stands on the way to its matches, else what somebody has unfolded. */
 export function foldedUp(page: PageState): Partial<PageState> {
-  return page.filter === ""
-    ? { ...chosenIn(page), expanded: NONE }
-    : { folding: { under: filterKey(page), isOpen: false, changed: NONE } };
+  return isFoldedByFilter(page)
+    ? { folding: { under: filterKey(page), isOpen: false, changed: NONE } }
+    : { ...chosenIn(page), expanded: NONE };
 }
 
 /** Whether there is anything to fold up. */
 export function isUnfolded(page: PageState): boolean {
   const { isOpen, changed } = foldingIn(page);
-  return page.filter === "" ? expandedIn(page).size > 0 : isOpen || changed.size > 0;
+  return isFoldedByFilter(page) ? isOpen || changed.size > 0 : expandedIn(page).size > 0;
 }
 
 function filterKey({ filter, show }: PageState): string {
   return `${show} ${filter}`;
 }
 
+/** The page grouped by other columns: the groups before are gone, and with them what was unfolded. */
+export function groupedAnew(page: PageState, groupBy: readonly string[]): Partial<PageState> {
+  const expanded = expandedIn(page);
+  const runs = new Set([...expanded].filter((key) => conditionsIn(key) === null));
+  return runs.size === expanded.size ? { groupBy } : { ...chosenIn(page), expanded: runs, groupBy };
+}
+
 /** What the page has chosen by itself as somebody's own choice: to be changed from there. */
 export function chosenIn(page: PageState): Required<Pick<PageState, "selected" | "expanded">> {
   return { selected: selectionIn(page), expanded: expandedIn(page) };
+}
+
+/** The column that colours follow: that of the outermost groups, where nobody has chosen; null where each run has its own. */
+export function coloredBy({ colorBy, groupBy }: Pick<PageState, "colorBy" | "groupBy">): string | null {
+  return colorBy === BY_RUN ? null : (colorBy ?? groupBy[0] ?? null);
 }
 
 /** The metric of the chart; null until one is known. */

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { metricColumn } from "../model/columns";
+import { columnText } from "../model/columnText";
 import { filterOf } from "../model/filters";
+import { groupKey, MOST_LEVELS } from "../model/groups";
 import type { Interval } from "../model/interval";
-import { selectionOf } from "../model/selection";
+import { NO_RUNS, type SelectionQuery, selectionOf } from "../model/selection";
 import { seededRandom } from "../testing/random";
 import { isElsewhere, readFragment, writeFragment } from "./address";
 import { MOST_IDS } from "./codecs";
@@ -52,23 +55,47 @@ function some<Item>(random: () => number, items: readonly Item[]): Item[] {
   return items.filter(() => random() < 0.4);
 }
 
+function tagColumn(name: string): string {
+  return columnText({ kind: "tag", name });
+}
+
 function someView(random: () => number): Linked {
   return {
     experiment: pick(random, HOSTILE),
-    sort: pick(random, ["name", "created", ...HOSTILE.map((text) => `metric:${text}`)]),
+    ...someSelection(random),
+    sort: pick(random, ["name", "created", ...HOSTILE.filter(Boolean).map(metricColumn)]),
     order: pick(random, ["asc", "desc"] as const),
-    expanded: random() < 0.3 ? null : new Set(some(random, RUN_IDS)),
-    selected: random() < 0.3 ? null : selectionOf(some(random, RUN_IDS)),
+    expanded: random() < 0.3 ? null : new Set(some(random, [...RUN_IDS, groupKey("", "tags.a = 'b,c%'")])),
     metric: random() < 0.3 ? null : pick(random, HOSTILE),
-    columns: random() < 0.3 ? null : some(random, HOSTILE).map((text) => `param:${text}`),
+    columns: random() < 0.3 ? null : some(random, HOSTILE.filter(Boolean)).map(metricColumn),
+    pinned: Math.floor(random() * 4),
     filter: filterOf(pick(random, ["", ...HOSTILE])),
     show: pick(random, ["ancestors", "subtrees", "flat"] as const),
+    stages: pick(random, ["active", "archived", "all"] as const),
+    colorBy: pick(random, [null, "run", "depth", ...HOSTILE.filter(Boolean).map(tagColumn)]),
+    curves: random() < 0.5,
+    groupBy: some(random, ["status", ...HOSTILE.filter(Boolean).map(tagColumn)]).slice(0, MOST_LEVELS),
     chart: {
       xAxis: pick(random, ["step", "wall", "relative"] as const),
       yScale: pick(random, ["linear", "log"] as const),
       zoom: { x: someInterval(random), y: someInterval(random) },
     },
   };
+}
+
+/** Runs by their ids, or by a question that has not been asked. */
+function someSelection(random: () => number): Pick<Linked, "selected" | "selectedBy"> {
+  if (random() < 0.6) {
+    return { selected: random() < 0.3 ? null : selectionOf(some(random, RUN_IDS)), selectedBy: null };
+  }
+  const query: SelectionQuery = {
+    filter: filterOf(pick(random, ["", ...HOSTILE])),
+    below: pick(random, ["", ...RUN_IDS]),
+    sort: pick(random, ["created", ...HOSTILE.filter(Boolean).map(metricColumn)]),
+    order: pick(random, ["asc", "desc", "best"] as const),
+    limit: pick(random, [1, 10_000]),
+  };
+  return { selected: NO_RUNS, selectedBy: { query, selection: NO_RUNS, isAsked: false } };
 }
 
 /** An interval of values above zero, which every axis can show. */

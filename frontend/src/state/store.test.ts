@@ -72,7 +72,7 @@ describe("the address", () => {
     const store = followed();
     const write = vi.spyOn(window.history, "replaceState");
     for (let i = 0; i < 300; i++) {
-      store.change(() => ({ sort: `param:${i}` }));
+      store.change(() => ({ sort: `inherited.params.${i}` }));
     }
     await vi.waitFor(() => expect(window.location.hash).toContain("299"));
     expect(write).toHaveBeenCalledTimes(1);

@@ -1,38 +1,35 @@
-/** The header of the table: one button a column, which sorts by it. */
-import { ArrowDown, ArrowUp } from "lucide-react";
-import { type KeyboardEvent, useState } from "react";
+/** The header of the table: one button a column, which sorts by it, under the headings of neighbours. */
+import { ArrowDown, ArrowUp, EllipsisVertical } from "lucide-react";
+import { useMemo } from "react";
 import { NAME, type Sorting } from "../model/columns";
 import { ClippedText } from "../ui/ClippedText";
-import type { PlacedColumn, TableColumn } from "./columns";
+import { groupsOf, type TableColumn } from "./columns";
+import type { TreeHeaderProps } from "./props";
+import { ResizeHandle } from "./ResizeHandle";
+import { useHeaderDrag } from "./useHeaderDrag";
+import { headerOf, useHeaderKeys } from "./useHeaderKeys";
 
-interface TreeHeaderProps {
-  nameTitle: string;
-  nameWidth: number;
-  placed: readonly PlacedColumn[];
-  columnCount: number;
-  width: number;
-  sorting: Sorting;
-  /** Whether all rows are selected, some, or none. */
-  selected: "all" | "some" | "none";
-  /** What a click on the box selects, in words. */
-  selectsAll: string;
-  onSort: (column: string) => void;
-  onSelectAll: () => void;
-  /** Brings a column into view, for the keyboard. */
-  onReach: (number: number) => void;
-  onLeave: () => void;
-}
-
-/** Only one header is a stop of the tab key, and the arrow keys move among them; the first box selects every run. */
+/**
+ * Only one header is a stop of the tab key, and the arrow keys move among them: with Shift they make the column wider or
+ * narrower, with Control they move it. The first box selects every run.
+ */
 export function TreeHeader(props: TreeHeaderProps) {
-  const { nameTitle, nameWidth, placed, width, sorting, selected, onSelectAll } = props;
+  const { nameTitle, nameWidth, view, width, sorting, selected, onSelectAll, onResize } = props;
   const { current, onKeyDown, onFocus } = useHeaderKeys(props);
-  const reachable = placed.some(({ number }) => number === current) ? current : 0;
+  const drag = useHeaderDrag(props);
+  const reachable = view.placed.some(({ number }) => number === current) ? current : 0;
   const button = (column: Heading, number: number) => (
-    <SortButton {...column} number={number} tabIndex={number === reachable ? 0 : -1} {...props} />
+    <SortButton
+      {...column}
+      {...props}
+      number={number}
+      tabIndex={number === reachable ? 0 : -1}
+      isDragged={drag.isOver}
+    />
   );
   return (
     <div className="tree-head" role="rowgroup" style={{ width }}>
+      <Groups {...props} />
       <div className="tree-row" role="row" aria-rowindex={1} onKeyDown={onKeyDown} onFocus={onFocus}>
         <div
           className="tree-cell tree-name"
@@ -54,21 +51,32 @@ export function TreeHeader(props: TreeHeaderProps) {
             }}
             onChange={onSelectAll}
           />
-          {button({ id: NAME, title: nameTitle, meaning: nameTitle, canSort: true }, 0)}
+          {button(
+            { id: NAME, title: nameTitle, meaning: nameTitle, isNumeric: false, canSort: true, isFixed: true },
+            0,
+          )}
+          {onResize && <ResizeHandle width={nameWidth} onResize={(to) => onResize(NAME, to)} />}
         </div>
-        {placed.map(({ column, number, start }) => (
+        {view.placed.map(({ column, number, start }) => (
           <div
             key={column.id}
             className="tree-cell"
             role="columnheader"
             data-numeric={column.isNumeric}
+            data-header={column.id}
             data-narrow={column.isNarrow ?? false}
+            data-pinned={column.isPinned}
+            data-dragged={drag.dragged === column.id}
+            data-before={drag.before === column.id}
+            data-after={drag.after === column.id}
             aria-colindex={number + 1}
             aria-sort={column.canSort ? ariaSort(column.id, sorting) : undefined}
             style={{ left: nameWidth + start, width: column.width }}
             tabIndex={-1}
+            onPointerDown={column.isFixed ? undefined : (event) => drag.onPointerDown(event, column.id)}
           >
             {button(column, number)}
+            {onResize && <ResizeHandle width={column.width} onResize={(to) => onResize(column.id, to)} />}
           </div>
         ))}
       </div>
@@ -76,57 +84,84 @@ export function TreeHeader(props: TreeHeaderProps) {
   );
 }
 
-/** Where the keyboard is in the header. */
-function useHeaderKeys({ columnCount, onReach, onLeave }: TreeHeaderProps) {
-  const [current, setCurrent] = useState(0);
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const next = { ArrowLeft: current - 1, ArrowRight: current + 1, Home: 0, End: columnCount - 1 }[event.key];
-    if (event.key === "ArrowDown") {
-      onLeave();
-    } else if (next !== undefined && next >= 0 && next < columnCount) {
-      const row = event.currentTarget;
-      setCurrent(next);
-      onReach(next);
-      requestAnimationFrame(() => row.querySelector<HTMLElement>(`[data-column="${next}"]`)?.focus());
-    } else {
-      return;
-    }
-    event.preventDefault();
-  };
-  const onFocus = ({ target }: { target: HTMLElement }) => setCurrent(Number(target.dataset["column"] ?? current));
-  return { current, onKeyDown, onFocus };
+/** What neighbours have in common. Each column says it itself, so that it is for the eye only. */
+function Groups({ columns, nameWidth, view }: TreeHeaderProps) {
+  const groups = useMemo(() => groupsOf(columns), [columns]);
+  const left = nameWidth + view.pinnedWidth;
+  return (
+    <div className="tree-groups" aria-hidden>
+      {groups.map(({ title, start, width }) => (
+        <div key={`${title} ${start}`} className="tree-group" style={{ left: nameWidth + start, width }}>
+          <span style={{ left }}>{title}</span>
+        </div>
+      ))}
+      <span className="tree-groups-names" style={{ width: left }} />
+    </div>
+  );
 }
 
-type Heading = Pick<TableColumn, "id" | "title" | "meaning" | "icon" | "isNarrow" | "canSort">;
+type Heading = Pick<
+  TableColumn,
+  "id" | "title" | "detail" | "meaning" | "icon" | "isNarrow" | "isNumeric" | "isFixed" | "canSort"
+>;
 
-function SortButton({
-  id,
-  title,
-  meaning,
-  icon: Icon,
-  isNarrow = false,
-  canSort,
-  number,
-  tabIndex,
-  sorting,
-  onSort,
-}: Heading & Pick<TreeHeaderProps, "sorting" | "onSort"> & { number: number; tabIndex: number }) {
+interface SortButtonProps extends Heading, Pick<TreeHeaderProps, "sorting" | "onSort" | "onMenu"> {
+  number: number;
+  tabIndex: number;
+  /** Whether the pointer has just moved the column: its release is no click. */
+  isDragged: () => boolean;
+}
+
+function SortButton(props: SortButtonProps) {
+  const { id, title, detail, meaning, icon: Icon, isNarrow = false, canSort, number, tabIndex, sorting } = props;
+  const { isFixed = false, isNumeric, onSort, onMenu, isDragged } = props;
   const Arrow = sorting.order === "asc" ? ArrowUp : ArrowDown;
   const told = canSort ? `${meaning}: sort` : meaning;
-  const place = { className: "sort", "data-column": number, tabIndex, title: told };
+  const hasMenu = onMenu !== undefined && !isFixed;
   const content = (
     <>
       {Icon && <Icon size={12} className="sort-kind" aria-hidden />}
       {isNarrow ? <span className="hidden">{title}</span> : <ClippedText text={title} title={told} />}
+      {detail !== undefined && <span className="sort-detail">{detail}</span>}
       {sorting.sort === id && <Arrow size={13} className="sort-arrow" aria-hidden />}
     </>
   );
-  return canSort ? (
-    <button type="button" {...place} onClick={() => onSort(id)}>
-      {content}
-    </button>
-  ) : (
-    <span {...place}>{content}</span>
+  const place = {
+    className: "sort",
+    "data-column": number,
+    tabIndex,
+    title: told,
+    onContextMenu: hasMenu
+      ? (event: React.MouseEvent<HTMLElement>) => {
+          event.preventDefault();
+          onMenu(id, headerOf(event.currentTarget));
+        }
+      : undefined,
+  };
+  return (
+    <>
+      {canSort ? (
+        <button type="button" {...place} onClick={() => !isDragged() && onSort(id)}>
+          {content}
+        </button>
+      ) : (
+        <span {...place}>{content}</span>
+      )}
+      {hasMenu && (
+        // For the pointer: the keyboard has the header's own key for it.
+        <button
+          type="button"
+          className="column-menu"
+          data-numeric={isNumeric}
+          aria-hidden
+          tabIndex={-1}
+          title="What this column shows, and where"
+          onClick={({ currentTarget }) => onMenu(id, headerOf(currentTarget))}
+        >
+          <EllipsisVertical size={14} />
+        </button>
+      )}
+    </>
   );
 }
 

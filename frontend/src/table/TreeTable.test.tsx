@@ -19,7 +19,7 @@ beforeEach(() => {
 
 afterEach(cleanup);
 
-const IDS = ["param:lr", "metric:loss"];
+const IDS = ["inherited.params.lr", "metrics.loss"];
 const PAGE = { columns: IDS };
 
 /** How often each run's cell of the last column was drawn. */
@@ -31,10 +31,10 @@ const COLUMNS: readonly TableColumn[] = ["status", ...IDS].map((id) => ({
   title: id.slice(id.indexOf(":") + 1),
   meaning: id,
   width: 120,
-  isNumeric: id === "metric:loss",
+  isNumeric: id === "metrics.loss",
   canSort: true,
   cell: ({ run, columns }) => {
-    if (id === "metric:loss") {
+    if (id === "metrics.loss") {
       drawn.set(run.run_id, (drawn.get(run.run_id) ?? 0) + 1);
     }
     return <span>{id === "status" ? run.status : JSON.stringify(cellOf(run, columns, id))}</span>;
@@ -132,6 +132,18 @@ describe("to a screen reader", () => {
     expect(screen.getAllByRole("row").length).toBeLessThan(60);
   });
 
+  test("a run that is put away says so, and so does one of which nothing is known", () => {
+    const runs = [
+      sampleRun("a", { name: "old", stage: "archived" }),
+      sampleRun("b", { name: "lost", number: 0 }),
+      sampleRun("c", { name: "plain" }),
+    ];
+    tree({ pages: samplePages({ [ROOTS]: [arrived(samplePage(runs))] }) });
+    expect(rowOf(/old.*archived/)).toBeTruthy();
+    expect(rowOf(/lost.*not known/)).toBeTruthy();
+    expect(document.querySelectorAll(".tree-mark")).toHaveLength(2);
+  });
+
   test("each row says its level, its place among its siblings, and whether it is open", () => {
     tree();
     const places = (name: RegExp) =>
@@ -148,7 +160,7 @@ describe("to a screen reader", () => {
   });
 
   test("the sorted column says its direction, and no other has one", () => {
-    const { show } = tree({ more: { sorting: { sort: "metric:loss", order: "asc" } } });
+    const { show } = tree({ more: { sorting: { sort: "metrics.loss", order: "asc" } } });
     const directions = () => screen.getAllByRole("columnheader").map((each) => each.getAttribute("aria-sort"));
     expect(directions()).toEqual(["none", "none", "none", "ascending"]);
     show({ sorting: { sort: "name", order: "desc" } });
@@ -190,8 +202,8 @@ describe("sorting", () => {
   test.each([
     ["Run", "name"],
     ["status", "status"],
-    ["lr", "param:lr"],
-    ["loss", "metric:loss"],
+    ["lr", "inherited.params.lr"],
+    ["loss", "metrics.loss"],
   ])("a click on %s asks for the server's order by %s", (name, column) => {
     const { onSort } = tree();
     fireEvent.click(within(header(name)).getByRole("button"));
@@ -199,7 +211,7 @@ describe("sorting", () => {
   });
 
   test("is not offered by a column that cannot be sorted by", () => {
-    const columns = COLUMNS.map((column) => ({ ...column, canSort: column.id !== "param:lr" }));
+    const columns = COLUMNS.map((column) => ({ ...column, canSort: column.id !== "inherited.params.lr" }));
     const { onSort } = tree({ more: { columns } });
     fireEvent.click(header("lr"));
     expect(within(header("lr")).queryByRole("button")).toBeNull();

@@ -1,11 +1,13 @@
 /** The tree of runs as a table, of which only what is on screen is in the document. */
 import { type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { TreeRows } from "../model/rows";
+import { groupName } from "../model/groups";
+import type { Row, TreeRows } from "../model/rows";
 import type { Selection } from "../model/selection";
 import { colorOf } from "../theme/palette";
+import { Popover } from "../ui/Popover";
 import { HEADER_HEIGHT, nameWidth, ROW_HEIGHT } from "./measures";
-import type { Matches, TreeTableProps } from "./props";
+import type { Matches, Share, TreeTableProps } from "./props";
 import { TreeHeader } from "./TreeHeader";
 import { TreeRow } from "./TreeRow";
 import { useColumnWindow } from "./useColumnWindow";
@@ -22,17 +24,18 @@ const OVERSCAN = 8;
  * are asked for.
  */
 export function TreeTable(props: TreeTableProps) {
-  const { rows, columns, selection, theme, highlighted } = props;
+  const { rows, columns, selection, highlighted } = props;
   const scroll = useRef<HTMLDivElement>(null);
   const { cursor, move } = useTreeCursor(rows, scroll);
   const { vertical, items } = useRowWindow(rows.count, scroll, cursor.row, props.onRange);
   const reached = useArrival(props, move, vertical.scrollToIndex);
-  const names = useNameWidth(
+  const wanted = useNameWidth(
     rows,
     items.map(({ index }) => index),
   );
-  const { placed, horizontal } = useColumnWindow(columns, names, scroll, cursor.column);
-  const width = names + horizontal.getTotalSize();
+  const names = props.namesWidth ?? wanted;
+  const view = useColumnWindow(columns, names, scroll, cursor.column);
+  const width = names + view.width;
   const selected = shareOf(selection, rows, props.matches ?? null);
   const selectRows = () => props.onSelectPlaces(0, rows.count - 1);
   const selectAll = selected === "all" ? props.onClear : (props.matches?.onSelectAll ?? selectRows);
@@ -45,9 +48,11 @@ export function TreeTable(props: TreeTableProps) {
     commands,
     selectAll,
     vertical,
-    horizontal,
+    reach: view.reach,
     scroll,
   });
+  const { menu, onMenu, onCloseMenu } = useHeaderMenu(scroll);
+
   return (
     <div
       className="table"
@@ -70,8 +75,7 @@ export function TreeTable(props: TreeTableProps) {
         <TreeHeader
           {...props}
           nameWidth={names}
-          placed={placed}
-          columnCount={columns.length + 1}
+          view={view}
           width={width}
           selected={selected}
           onSort={(column) => {
@@ -79,14 +83,13 @@ export function TreeTable(props: TreeTableProps) {
             scroll.current?.scrollTo({ top: 0 });
           }}
           onSelectAll={selectAll}
-          onReach={(number) => horizontal.scrollToIndex(Math.max(0, number - 1))}
+          onMenu={props.menuOf && onMenu}
           onLeave={() => move({ row: cursor.row, column: 0 }, true)}
         />
         <div className="tree-body" role="rowgroup" style={{ height: vertical.getTotalSize() - HEADER_HEIGHT, width }}>
           {items.map(({ index, start }) => {
             const row = rows.rowAt(index);
             const runId = row?.kind === "run" ? row.run.run_id : "";
-            const number = selection.get(runId);
             return (
               row && (
                 <TreeRow
@@ -96,8 +99,8 @@ export function TreeTable(props: TreeTableProps) {
                   top={start - HEADER_HEIGHT}
                   width={width}
                   nameWidth={names}
-                  placed={placed}
-                  color={number === undefined ? null : colorOf(number, theme)}
+                  placed={view.placed}
+                  {...lookOf(row, props)}
                   highlighted={runId !== "" && runId === highlighted}
                   reached={runId !== "" && runId === reached && index === cursor.row}
                   focused={index === cursor.row ? cursor.column : null}
@@ -108,9 +111,48 @@ export function TreeTable(props: TreeTableProps) {
           })}
         </div>
       </div>
+      {menu !== null && props.menuOf !== undefined && (
+        <Popover key={menu.column} anchor={menu.anchor} onClose={onCloseMenu}>
+          {props.menuOf(menu.column, () => onCloseMenu(true))}
+        </Popover>
+      )}
       {props.notice !== undefined && <div className="table-notice">{props.notice}</div>}
     </div>
   );
+}
+
+/** Which column's menu is open. When it closes by a key or a choice, the header has the focus again. */
+function useHeaderMenu(scroll: React.RefObject<HTMLDivElement | null>) {
+  const [menu, setMenu] = useState<{ column: string; anchor: HTMLElement } | null>(null);
+  const onMenu = useCallback(
+    (column: string, anchor: HTMLElement) =>
+      setMenu((before) => (before?.column === column ? null : { column, anchor })),
+    [],
+  );
+  const onCloseMenu = (isByKey: boolean) => {
+    setMenu(null);
+    if (isByKey) {
+      // Another column may stand in its place by now.
+      const number = menu?.anchor.querySelector<HTMLElement>("[data-column]")?.dataset["column"];
+      scroll.current?.querySelector<HTMLElement>(`[data-column="${number}"]`)?.focus();
+    }
+  };
+  return { menu, onMenu, onCloseMenu };
+}
+
+/** The colour of a row, and how many of its runs are selected. */
+function lookOf(
+  row: Row,
+  { selection, theme, groups, colorOfRun }: TreeTableProps,
+): { color: string | null; share: Share } {
+  if (row.kind === "group") {
+    return { color: groups?.colorOf(row.group) ?? null, share: groups?.shareOf(row.group) ?? "none" };
+  }
+  const number = row.kind === "run" ? selection.get(row.run.run_id) : undefined;
+  if (row.kind === "pending" || number === undefined) {
+    return { color: null, share: "none" };
+  }
+  return { color: colorOfRun?.(row) ?? colorOf(number, theme), share: "all" };
 }
 
 /** The rows on screen, always with the one that has the keyboard. */
@@ -165,7 +207,8 @@ function useNameWidth(rows: TreeRows, places: readonly number[]): number {
   const [widest, setWidest] = useState(nameWidth("", 1));
   const needed = places.reduce((most, place) => {
     const row = rows.rowAt(place);
-    return row?.kind === "run" ? Math.max(most, nameWidth(row.run.name, row.level)) : most;
+    const name = row === undefined ? null : nameOfRow(row);
+    return row === undefined || name === null ? most : Math.max(most, nameWidth(name, row.level));
   }, widest);
   if (needed > widest) {
     setWidest(needed);
@@ -173,8 +216,16 @@ function useNameWidth(rows: TreeRows, places: readonly number[]): number {
   return needed;
 }
 
+function nameOfRow(row: Row): string | null {
+  if (row.kind === "group") {
+    const { column, value } = groupName(row.group);
+    return `${column}  ${value ?? "none"}`;
+  }
+  return row.kind === "run" ? row.run.name : null;
+}
+
 /** Of the rows or, under a filter, of the matches. Of those that are out of sight only the number is known. */
-function shareOf(selection: Selection, rows: TreeRows, matches: Matches | null): "all" | "some" | "none" {
+function shareOf(selection: Selection, rows: TreeRows, matches: Matches | null): Share {
   if (selection.size < (matches?.selectable ?? rows.count) || rows.count === 0) {
     return selection.size === 0 ? "none" : "some";
   }

@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, test } from "vitest";
-import { ROOTS, type Row, RowIndex } from "../model/rows";
+import { canExpand, ROOTS, type Row, RowIndex } from "../model/rows";
 import { allRows, arrived, asRows, samplePage, samplePages, sampleRun } from "../testing/runs";
 import { type Action, actionOf, type Cursor, type KeyPress } from "./keyboard";
 
@@ -212,7 +212,7 @@ describe("selecting", () => {
 
   test("Enter selects what has no children and what has not arrived", () => {
     for (const { cursor, row, action } of having("Enter")) {
-      if (row.kind === "pending" || row.run.children === 0) {
+      if (!canExpand(row)) {
         expect(action).toEqual({ kind: "select", row: cursor.row, range: false });
       }
     }

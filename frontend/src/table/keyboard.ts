@@ -1,5 +1,5 @@
 /** What a key does in the tree, after the treegrid pattern of the ARIA Authoring Practices. */
-import type { Row, TreeRows } from "../model/rows";
+import { canExpand, type Row, type TreeRows } from "../model/rows";
 
 /** Where the keyboard is: a row as a whole at column 0, one of its cells from column 1 on. */
 export interface Cursor {
@@ -41,7 +41,7 @@ export function actionOf(press: KeyPress, cursor: Cursor, rows: TreeRows, extent
     case "ArrowLeft":
       return toTheLeft(cursor, row, rows);
     case "Enter":
-      return row.kind === "run" && row.run.children > 0
+      return canExpand(row)
         ? { kind: row.expanded ? "collapse" : "expand", row: cursor.row }
         : { kind: "select", row: cursor.row, range: false };
     case " ":
@@ -54,7 +54,7 @@ export function actionOf(press: KeyPress, cursor: Cursor, rows: TreeRows, extent
 }
 
 function toTheRight(cursor: Cursor, row: Row, extent: Extent): Action {
-  if (cursor.column === 0 && row.kind === "run" && row.run.children > 0 && !row.expanded) {
+  if (cursor.column === 0 && canExpand(row) && !row.expanded) {
     return { kind: "expand", row: cursor.row };
   }
   return move({ row: cursor.row, column: Math.min(cursor.column + 1, extent.columns) });
@@ -64,7 +64,7 @@ function toTheLeft(cursor: Cursor, row: Row, rows: TreeRows): Action {
   if (cursor.column > 0) {
     return move({ row: cursor.row, column: cursor.column - 1 });
   }
-  if (row.kind === "run" && row.expanded) {
+  if (canExpand(row) && row.expanded) {
     return { kind: "collapse", row: cursor.row };
   }
   const parent = rows.parentOf(cursor.row);

@@ -3,11 +3,11 @@
 /** As in table.css. */
 export const ROW_HEIGHT = 30;
 /** As in table.css. */
-export const HEADER_HEIGHT = 34;
+export const HEADER_HEIGHT = 52;
 /** How much deeper a child stands than its parent. */
 export const INDENT = 18;
-/** What stands in a row before and after its name: box, chevron, colour, and the number of children. */
-const BESIDE_NAME = 134;
+/** What stands in a row before and after its name: box, chevron, colour, menu, and the number of children. */
+const BESIDE_NAME = 158;
 const CHARACTER = 6.8;
 const NARROWEST = 170;
 const WIDEST = 300;

@@ -1,6 +1,6 @@
 /** What the rows of the table can ask for. */
 import { useEffect, useMemo, useRef } from "react";
-import type { RunRow } from "../model/rows";
+import { canExpand, keyIn, type RunRow } from "../model/rows";
 import type { RowCommands, TreeTableProps } from "./props";
 
 /** What rows and keys can ask for; `onExtend` selects all runs from one row to another. */
@@ -25,13 +25,18 @@ export function useRowCommands(
       latest.current.props.onSelectPlaces(Math.min(from, to), Math.max(from, to));
     return {
       onToggle: (place) => {
-        const row = runAt(place);
-        if (row !== undefined && row.run.children > 0) {
-          latest.current.props.onToggle(row.run.run_id, !row.expanded);
+        const row = latest.current.props.rows.rowAt(place);
+        if (canExpand(row)) {
+          latest.current.props.onToggle(keyIn(row) as string, !row.expanded);
         }
       },
       onSelect: (place, range) => {
-        const { rows, selection, onSelect } = latest.current.props;
+        const { rows, selection, onSelect, groups } = latest.current.props;
+        const group = rows.rowAt(place);
+        if (group?.kind === "group") {
+          groups?.onSelect(group.group, groups.shareOf(group.group) !== "all");
+          return;
+        }
         const row = runAt(place);
         if (row === undefined) {
           return;
@@ -49,6 +54,12 @@ export function useRowCommands(
         selectBetween(from, to);
       },
       onPoint: (runId) => latest.current.props.onPoint(runId),
+      onMenu: (place, at) => {
+        const row = latest.current.props.rows.rowAt(place);
+        if (row !== undefined && row.kind !== "pending") {
+          latest.current.props.onMenu?.(row, at);
+        }
+      },
       onFocus: (place, column) => latest.current.move({ row: place, column }, true),
       onRetry: () => latest.current.props.onRetry(),
     };

@@ -1,11 +1,11 @@
 /** Where the keyboard is in the tree. It stays with its run when rows come, go or move. */
 import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
-import type { TreeRows } from "../model/rows";
+import { keyIn, type TreeRows } from "../model/rows";
 import type { Cursor } from "./keyboard";
 
 interface Held extends Cursor {
-  /** The run of the row, by which it is found again; null for a row that has not arrived. */
-  runId: string | null;
+  /** By what the row is found again; null for one that has not arrived. */
+  key: string | null;
 }
 
 /** The keyboard's place, always on a row where there is one. */
@@ -17,7 +17,7 @@ export interface TreeCursor {
 
 /** `tree` is the element that holds the rows: focus goes there only when asked for, or when it was inside already. */
 export function useTreeCursor(rows: TreeRows, tree: RefObject<HTMLElement | null>): TreeCursor {
-  const [held, setHeld] = useState<Held>({ row: 0, column: 0, runId: null });
+  const [held, setHeld] = useState<Held>({ row: 0, column: 0, key: null });
   const wantsFocus = useRef(false);
   const focused = useRef<Element | null>(null);
   const cursor = { row: rowOf(held, rows), column: held.column };
@@ -40,19 +40,17 @@ export function useTreeCursor(rows: TreeRows, tree: RefObject<HTMLElement | null
 
   const move = useCallback(
     (to: Cursor, focus: boolean) => {
-      const row = rows.rowAt(to.row);
       wantsFocus.current = focus;
-      setHeld({ ...to, runId: row?.kind === "run" ? row.run.run_id : null });
+      setHeld({ ...to, key: keyIn(rows.rowAt(to.row)) });
     },
     [rows],
   );
   return { cursor, move };
 }
 
-function rowOf({ row, runId }: Held, rows: TreeRows): number {
-  const there = rows.rowAt(row);
-  if (runId !== null && !(there?.kind === "run" && there.run.run_id === runId)) {
-    const index = rows.placeOf(runId);
+function rowOf({ row, key }: Held, rows: TreeRows): number {
+  if (key !== null && keyIn(rows.rowAt(row)) !== key) {
+    const index = rows.placeOf(key);
     if (index >= 0) {
       return index;
     }

@@ -2,6 +2,7 @@
 import type { Virtualizer } from "@tanstack/react-virtual";
 import type { FocusEvent, KeyboardEvent, RefObject } from "react";
 import type { TreeRows } from "../model/rows";
+import type { MenuPlace } from "../ui/Menu";
 import { type Action, actionOf, type Cursor } from "./keyboard";
 import { HEADER_HEIGHT, ROW_HEIGHT } from "./measures";
 import type { TreeCommands } from "./useRowCommands";
@@ -13,16 +14,20 @@ interface TreeKeys extends TreeCursor {
   commands: TreeCommands;
   selectAll: () => void;
   vertical: Pick<Virtualizer<HTMLDivElement, Element>, "scrollToIndex">;
-  horizontal: Pick<Virtualizer<HTMLDivElement, Element>, "scrollToIndex">;
+  /** Brings a column into view. */
+  reach: (number: number) => void;
   scroll: RefObject<HTMLDivElement | null>;
 }
+
+/** How far a menu stands from the beginning of its row, in CSS pixels. */
+const MENU_INDENT = 48;
 
 /** What Enter does in a cell that has a button. */
 const IN_CELL = ":scope[data-cell] > button";
 
 /** Handlers for the element that holds the whole table, header included. */
 export function useTreeKeys(tree: TreeKeys) {
-  const { rows, columnCount, cursor, move, scroll } = tree;
+  const { rows, columnCount, cursor, move, commands, scroll } = tree;
   const onKeyDown = (event: KeyboardEvent) => {
     if (!(event.target as Element).matches("[data-row], [data-cell]") || event.altKey) {
       return;
@@ -31,6 +36,11 @@ export function useTreeKeys(tree: TreeKeys) {
     if (inCell !== null) {
       event.preventDefault();
       inCell.click();
+      return;
+    }
+    if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
+      event.preventDefault();
+      commands.onMenu(cursor.row, placeBelow(event.target as Element));
       return;
     }
     const press = { key: event.key, shift: event.shiftKey, control: event.ctrlKey || event.metaKey };
@@ -51,6 +61,12 @@ export function useTreeKeys(tree: TreeKeys) {
   return { onKeyDown, onFocus };
 }
 
+/** Where a menu of what has the focus stands. */
+function placeBelow(element: Element): MenuPlace {
+  const { left, bottom } = element.getBoundingClientRect();
+  return { x: left + MENU_INDENT, y: bottom };
+}
+
 /** The row or the cell that has the focus; null for the header and for what stands in a cell, like its box. */
 function placeOf(element: Element): Cursor | null {
   if (!element.matches("[data-row], [data-cell]")) {
@@ -61,12 +77,12 @@ function placeOf(element: Element): Cursor | null {
   return row && { row: Number(row.dataset.row), column: Number(column) };
 }
 
-function perform(action: Action, { cursor, move, commands, selectAll, vertical, horizontal, scroll }: TreeKeys): void {
+function perform(action: Action, { cursor, move, commands, selectAll, vertical, reach, scroll }: TreeKeys): void {
   switch (action.kind) {
     case "move":
       vertical.scrollToIndex(action.to.row);
       if (action.to.column > 0) {
-        horizontal.scrollToIndex(action.to.column - 1);
+        reach(action.to.column);
       }
       move(action.to, true);
       if (action.extend) {

@@ -16,6 +16,7 @@ export function sampleRun(run_id: string, facts: Partial<Run> = {}): Run {
     ended_at: 1060,
     children: 0,
     dropped: 0,
+    stage: "active",
     is_match: true,
     descendants: [],
     cells: [],

@@ -1,6 +1,6 @@
 import { act, cleanup, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { colorOf, dashOf, type Theme } from "./palette";
+import { colorOf, dashesAmong, dashOf, NEUTRAL, shadeOf, type Theme } from "./palette";
 import { useTheme } from "./useTheme";
 
 /** The share of white in a colour's light, from 0 to 1, as WCAG 2 defines relative luminance. */
@@ -29,6 +29,16 @@ describe.each<[Theme, string]>([
     for (const color of colors) {
       expect(contrast(color, background)).toBeGreaterThanOrEqual(3);
     }
+  });
+
+  test("and so do the shades of numbers, which differ in lightness, and the one of what has no value", () => {
+    const shades = Array.from({ length: 21 }, (_, step) => shadeOf(step / 20, theme));
+    for (const shade of [...shades, NEUTRAL[theme]]) {
+      expect(contrast(shade, background)).toBeGreaterThanOrEqual(3);
+    }
+    const light = shades.map(luminance);
+    const sorted = light.toSorted((a, b) => (theme === "light" ? b - a : a - b));
+    expect(light).toEqual(sorted);
   });
 
   test("begin again after the last one", () => {
@@ -104,4 +114,8 @@ describe("the theme of the page", () => {
     unmount();
     expect(watchers).toBe(0);
   });
+});
+
+test("lines of one colour are told apart by the order in which they stand", () => {
+  expect(dashesAmong(["#1", "#2", "#1", "#1"])).toEqual([[], [], dashOf(10), dashOf(20)]);
 });

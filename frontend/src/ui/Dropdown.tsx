@@ -1,9 +1,6 @@
 /** A button that opens a panel below it. */
-import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
-
-const GAP = 4;
-const MARGIN = 8;
-const LEAST_HEIGHT = 200;
+import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
+import { Popover } from "./Popover";
 
 interface DropdownProps {
   /** What the button says to a screen reader, where that is more than what it shows. */
@@ -12,62 +9,31 @@ interface DropdownProps {
   kind: "listbox" | "dialog";
   button: ReactNode;
   className?: string;
+  /** Whether there is nothing to choose now. It stays where it is. */
+  isOff?: boolean;
   /** The panel's content, which may close it. It is made when the panel opens. */
   children: (close: () => void) => ReactNode;
 }
 
-/**
- * Escape, a press outside and leaving by the keyboard close the panel. When it opens the element with
- * `data-first-focus` gets the focus; when it closes by a key or a choice the button has it again.
- */
-export function Dropdown({ label, kind, button, className = "button", children }: DropdownProps) {
-  const root = useRef<HTMLSpanElement>(null);
+/** When the panel closes by a key or a choice the button has the focus again. */
+export function Dropdown({ label, kind, button, className = "button", isOff = false, children }: DropdownProps) {
   const opener = useRef<HTMLButtonElement>(null);
-  const [place, setPlace] = useState<CSSProperties | null>(null);
-  const isOpen = place !== null;
+  const [isOpen, setIsOpen] = useState(false);
   const close = () => {
-    setPlace(null);
+    setIsOpen(false);
     opener.current?.focus();
   };
-  useEffect(() => {
-    if (!isOpen) {
-      return;
-    }
-    root.current?.querySelector<HTMLElement>("[data-first-focus]")?.focus();
-    const shut = () => setPlace(null);
-    const onPress = ({ target }: PointerEvent) => {
-      if (!root.current?.contains(target as Node)) {
-        shut();
-      }
-    };
-    document.addEventListener("pointerdown", onPress);
-    window.addEventListener("resize", shut);
-    return () => {
-      document.removeEventListener("pointerdown", onPress);
-      window.removeEventListener("resize", shut);
-    };
-  }, [isOpen]);
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && isOpen) {
+    if (event.key === "ArrowDown" && !isOpen && !isOff) {
+      event.preventDefault();
+      setIsOpen(true);
+    } else if (event.key === "Escape" && isOpen) {
       event.stopPropagation();
       close();
-    } else if (event.key === "ArrowDown" && !isOpen) {
-      event.preventDefault();
-      setPlace(placeBelow(opener.current));
     }
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys and focus of what is inside.
-    <span
-      ref={root}
-      className="dropdown"
-      onKeyDown={onKeyDown}
-      onBlur={({ relatedTarget }) => {
-        if (relatedTarget !== null && !root.current?.contains(relatedTarget)) {
-          setPlace(null);
-        }
-      }}
-    >
+    <span className="dropdown">
       <button
         ref={opener}
         type="button"
@@ -75,26 +41,17 @@ export function Dropdown({ label, kind, button, className = "button", children }
         aria-label={label}
         aria-haspopup={kind}
         aria-expanded={isOpen}
-        onClick={() => setPlace(isOpen ? null : placeBelow(opener.current))}
+        aria-disabled={isOff}
+        onClick={() => setIsOpen(!isOpen && !isOff)}
+        onKeyDown={onKeyDown}
       >
         {button}
       </button>
-      {isOpen && (
-        <div className="popover" style={place}>
+      {isOpen && opener.current !== null && (
+        <Popover anchor={opener.current} onClose={(isByKey) => (isByKey ? close() : setIsOpen(false))}>
           {children(close)}
-        </div>
+        </Popover>
       )}
     </span>
   );
-}
-
-/** Where there is room: below the button, or above it. */
-function placeBelow(button: HTMLElement | null): CSSProperties {
-  const box = button?.getBoundingClientRect() ?? new DOMRect();
-  const right = window.innerWidth - MARGIN;
-  const across = box.left > right / 2 ? { right: Math.max(MARGIN, right - box.right) } : { left: box.left };
-  const below = window.innerHeight - box.bottom - GAP - MARGIN;
-  return below >= LEAST_HEIGHT || below >= box.top
-    ? { ...across, top: box.bottom + GAP, maxHeight: below }
-    : { ...across, bottom: window.innerHeight - box.top + GAP, maxHeight: box.top - GAP - MARGIN };
 }

@@ -19,6 +19,8 @@ interface SelectBoxProps {
   onChange: (id: string) => void;
   /** Looks for options elsewhere; without it those that are there are looked through. */
   onSearch?: (text: string) => void;
+  /** Whether there is nothing to choose now. */
+  isOff?: boolean;
   /** Stands below the list, such as how many options there are more. */
   note?: string;
 }
@@ -28,13 +30,14 @@ const LONG = 8;
 
 /** A button that names the chosen option and opens the list. An unknown `value` shows the label. */
 export function SelectBox(props: SelectBoxProps) {
-  const { label, options, value } = props;
+  const { label, options, value, isOff = false } = props;
   const chosen = options.find(({ id }) => id === value)?.name;
   return (
     <Dropdown
       label={chosen === undefined ? label : `${label}: ${chosen}`}
       kind="listbox"
       className="button select"
+      isOff={isOff}
       button={
         <>
           <ClippedText text={chosen ?? label} />

@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from tb_runhistory.query.direction import guessed_direction
 from tb_runhistory.query.patterns import like_test, regular_test
 from tb_runhistory.query.terms import (
+    TOTAL_STEPS,
     AllOf,
     Ancestor,
     AnyOf,
+    Attribute,
     Column,
     Comparison,
     Condition,
     CountOf,
     EveryRelative,
+    Field,
     Filled,
     IsMissing,
     Like,
@@ -63,6 +66,13 @@ class RolledUp:
     best: Rows
 
 
+def progress(steps: Floats, total: Floats) -> Floats:
+    """How far runs are, from 0 to 1, those without a step at 0: NaN where there is no total above 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share: Floats = np.where(total > 0, np.minimum(np.nan_to_num(steps) / total, 1.0), np.nan)
+    return share
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluator:
     """Answers for the runs of a forest at one moment.
@@ -94,6 +104,9 @@ class Evaluator:
             return Values.of_numbers(self._count(column).astype(float))
         if isinstance(column, Parameter) and column.inherited:
             return self._inherited(Parameter(column.name))
+        if column == Field(Attribute.PROGRESS):
+            steps, total = self.own.values(Field(Attribute.STEPS)), self._inherited(Parameter(TOTAL_STEPS))
+            return Values.of_numbers(progress(steps.number_only, total.number_only))
         return self.own.values(column)
 
     def truth(self, condition: Condition) -> Truth:

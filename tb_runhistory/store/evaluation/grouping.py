@@ -22,7 +22,9 @@ from tb_runhistory.store.evaluation.values import BOOLEAN, EMPTY, TEXT, Mask, Ro
 Counts = NDArray[np.int64]
 
 
-def groups_of(evaluator: Evaluator, matches: Mask, statuses: Counts, query: GroupQuery) -> GroupPage:
+def groups_of(
+    evaluator: Evaluator, matches: Mask, statuses: Counts, runs_in_scope: int, query: GroupQuery
+) -> GroupPage:
     """The page of groups that is asked for, of the runs that match; ``statuses`` are those of all runs."""
     forest = evaluator.forest
     values = evaluator.values(query.by)
@@ -39,6 +41,8 @@ def groups_of(evaluator: Evaluator, matches: Mask, statuses: Counts, query: Grou
         total=len(groups.firsts),
         cells=[groups.cells(column, page) for column in query.columns],
         statuses=np.array(counted, np.int64).reshape(len(page), len(RunStatus)),
+        matches=int(matches.sum()),
+        runs_in_scope=runs_in_scope,
     )
 
 

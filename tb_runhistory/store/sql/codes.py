@@ -37,8 +37,8 @@ DATA_CLASS_CODES: Mapping[DataClass, int] = {
 BOOLEAN, INTEGER, NUMBER, TEXT = range(4)
 """``params.kind``."""
 
-PARAMETER_NAMES, METRIC_NAMES, MINIMIZED_METRICS, MAXIMIZED_METRICS = range(4)
-"""``names.kind``. The last two say the direction of metrics, and count no runs."""
+PARAMETER_NAMES, METRIC_NAMES, MINIMIZED_METRICS, MAXIMIZED_METRICS, DEFAULT_VIEWS = range(5)
+"""``names.kind``. Two say the direction of metrics, the last how an experiment is shown; these count no runs."""
 
 _STATUSES = {code: status for status, code in STATUS_CODES.items()}
 _STAGES = {code: stage for stage, code in STAGE_CODES.items()}

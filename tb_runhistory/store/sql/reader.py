@@ -17,8 +17,9 @@ from tb_runhistory.query.groups import GroupPage, GroupQuery
 from tb_runhistory.query.search import FoundRuns, RunSearch, ValueCounts
 from tb_runhistory.query.terms import Column, LabelKind
 from tb_runhistory.query.tree import Cells, ColumnCounts, TreePage, TreeQuery
-from tb_runhistory.records.changes import DataClass, Direction
+from tb_runhistory.records.changes import DataClass, Direction, LifecycleStage
 from tb_runhistory.records.columns import (
+    ACTIVE,
     Changes,
     DamagedBlock,
     EntryColumns,
@@ -136,9 +137,10 @@ class SqlReader(RunHistoryReader):
         columns: Sequence[Column],
         now: float,
         directions: Mapping[str, Direction] | None = None,
+        stages: frozenset[LifecycleStage] = ACTIVE,
     ) -> list[Cells]:
         with self._database.reading() as connection:
-            return self._questions.cells(connection, run_ids, columns, now, directions or {})
+            return self._questions.cells(connection, run_ids, columns, now, directions or {}, stages)
 
     def run_values(
         self, run_ids: Sequence[str], columns: Sequence[Column], scope: Scope, now: float
@@ -163,7 +165,7 @@ class SqlReader(RunHistoryReader):
             return read_directions(connection, scope)
 
     def parameters(self, scope: Scope) -> ParameterColumns:
-        return self._around_damage(self._parameters, scope)
+        return self._around_damage(self._parameters, scope, nothing=ParameterColumns([], [], []))
 
     def _parameters(self, scope: Scope) -> ParameterColumns:
         run_id, name, *typed = self._describing(params, scope)
@@ -177,10 +179,10 @@ class SqlReader(RunHistoryReader):
         )
 
     def tags(self, scope: Scope) -> LabelColumns:
-        return self._around_damage(partial(self._labels, tags), scope)
+        return self._around_damage(partial(self._labels, tags), scope, nothing=_NO_LABELS)
 
     def properties(self, scope: Scope) -> LabelColumns:
-        return self._around_damage(partial(self._labels, properties), scope)
+        return self._around_damage(partial(self._labels, properties), scope, nothing=_NO_LABELS)
 
     def _labels(self, table: Table, scope: Scope) -> LabelColumns:
         run_id, name, value = self._describing(table, scope)
@@ -206,18 +208,27 @@ class SqlReader(RunHistoryReader):
         return self._around_damage(read, scope)
 
     def _around_damage(
-        self, read: Callable[[Scope], Answer], scope: Scope, join: Callable[[Sequence[Answer]], Answer] = joined
+        self,
+        read: Callable[[Scope], Answer],
+        scope: Scope,
+        join: Callable[[Sequence[Answer]], Answer] = joined,
+        nothing: Answer | None = None,
     ) -> Answer:
-        """What is read of the runs in scope, without those that stand on a damaged part of the database."""
+        """What is read of the runs in scope, without those that stand on a damaged part of the database.
+
+        Where that is all of them, ``nothing``: what only describes runs costs no other question its answer.
+        """
         try:
             return read(scope)
         except DamagedData:
             with self._database.reading() as connection:
                 ids = ids_in_index(connection)
             parts = list(readable_parts(lambda some: read(_narrowed(scope, some)), ids))
-            if not parts:
+            if parts:
+                return join(parts)
+            if nothing is None:
                 raise
-            return join(parts)
+            return nothing
 
     def read_points(
         self, keys: Sequence[SeriesKey], limit: int | None = None, window: tuple[int, int] | None = None
@@ -271,6 +282,9 @@ class SqlReader(RunHistoryReader):
 
     def close(self) -> None:
         self._database.close()
+
+
+_NO_LABELS = LabelColumns([], [], [])
 
 
 def _narrowed(scope: Scope, run_ids: Sequence[str]) -> Scope:

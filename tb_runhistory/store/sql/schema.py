@@ -74,7 +74,8 @@ names = Table(
     sqlite_with_rowid=False,
 )
 """Which parameters (kind 0) and scalar metrics (kind 1) the active runs of an experiment have, and how many runs; and
-of which metrics less (kind 2) or more (kind 3) is better, where somebody said so, counting none."""
+of which metrics less (kind 2) or more (kind 3) is better, where somebody said so, counting none; and how the experiment
+is shown at first (kind 4, one row at most)."""
 
 runs = Table(
     "runs",

@@ -8,9 +8,11 @@ sizes and is filled up with NULLs, which equal nothing, so that a question is co
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
 
-from sqlalchemy import CTE, Connection, Row, Select, bindparam, column, select, text
+from sqlalchemy import CTE, Connection, Dialect, Row, Select, bindparam, column, select, text
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine, to_instance
 
 from tb_runhistory.store.sql.paths import is_id
@@ -20,6 +22,30 @@ SIZES = (1, 8, 32, 128)
 """How many keys one statement may ask for. More are asked for in several: compiling takes longer than asking."""
 
 Key: TypeAlias = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A statement as a driver takes it: its parameters in order, or by name where ``order`` is None."""
+
+    text: str
+    order: Sequence[str] | None
+    constants: Mapping[str, Any]
+    processes: Mapping[str, Callable[[Any], Any]]
+
+    @classmethod
+    def of(cls, statement: Select[Any], dialect: Dialect) -> Self:
+        compiled = statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        bound = {name: one.type.dialect_impl(dialect).bind_processor(dialect) for name, one in compiled.binds.items()}
+        processes = {name: process for name, process in bound.items() if process is not None}
+        return cls(compiled.string, compiled.positiontup if compiled.positional else None, compiled.params, processes)
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        bound = {**self.constants, **values}
+        for name, process in self.processes.items():
+            bound[name] = process(bound[name])
+        return bound if self.order is None else tuple(bound[name] for name in self.order)
 
 
 class Lookup:
@@ -37,6 +63,7 @@ class Lookup:
         self._are_ids = [isinstance(kind, Id) for kind in self._key.values()]
         self._question = question
         self._statements: dict[int, tuple[Select[Any], list[str]]] = {}
+        self._compiled: dict[tuple[str, int], _Compiled] = {}
 
     def rows(self, connection: Connection, keys: Collection[Key], **parameters: object) -> Iterator[Any]:
         """The rows of the answer. A key that is among ``keys`` twice may be answered twice. A text that is no id where
@@ -51,6 +78,19 @@ class Lookup:
         for statement, values in self._questions(keys):
             rows += connection.execute(statement, {**values, **parameters}).all()
         return rows
+
+    def cells(self, connection: Connection, keys: Collection[Key]) -> Iterator[Sequence[Any]]:
+        """The same as the driver gives it, for hundreds of keys: half of the time goes into values on their way.
+
+        For questions whose columns are numbers and bytes, and that have no further parameter. What is compiled serves
+        every store that this process opens.
+        """
+        for statement, values in self._questions(keys):
+            place = connection.dialect.name, len(values)
+            if place not in self._compiled:
+                self._compiled[place] = _Compiled.of(statement, connection.dialect)
+            compiled = self._compiled[place]
+            yield from connection.exec_driver_sql(compiled.text, compiled.parameters(values))
 
     def _questions(self, keys: Collection[Key]) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
         wanted = list(keys)

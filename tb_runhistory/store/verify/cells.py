@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Column, Double, Integer, LargeBinary, SmallIn
 from tb_runhistory.store.sql.codes import (
     BOOLEAN,
     DATA_CLASS_CODES,
+    DEFAULT_VIEWS,
     INTEGER,
     MAXIMIZED_METRICS,
     METRIC_NAMES,
@@ -35,7 +36,7 @@ _CODES: Mapping[Column[Any], Collection[int]] = {
     runs.c.status: tuple(STATUS_CODES.values()),
     params.c.kind: (BOOLEAN, INTEGER, NUMBER, TEXT),
     series.c.data_class: tuple(DATA_CLASS_CODES.values()),
-    names.c.kind: (PARAMETER_NAMES, METRIC_NAMES, MINIMIZED_METRICS, MAXIMIZED_METRICS),
+    names.c.kind: (PARAMETER_NAMES, METRIC_NAMES, MINIMIZED_METRICS, MAXIMIZED_METRICS, DEFAULT_VIEWS),
     entries.c.state: (0, 1, 2),
 }
 _NEVER_NEGATIVE = frozenset(

@@ -2,7 +2,6 @@ import { act, cleanup, configure, render, screen, waitFor, within } from "@testi
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Overview, Run } from "../../api/messages";
-import { askedColumn } from "../../model/columns";
 import { selectionOf } from "../../model/selection";
 import { foldedUp, isUnfolded, metricIn, type PageState, selectionIn } from "../../state/page";
 import { newPage } from "../../testing/page";
@@ -16,14 +15,16 @@ configure({ asyncUtilTimeout: 5000 });
 
 const OVERVIEW: Overview = {
   location: "sqlite:////runs.db",
-  experiments: [{ name: "mnist", description: "", runs: 6 }],
+  experiments: [{ name: "mnist", description: "", view: "", runs: 6 }],
   runs: 6,
   columns: [
-    { column: "metric:loss", runs: 6 },
-    { column: "metric:best", runs: 2 },
+    { column: "metrics.loss", runs: 6 },
+    { column: "metrics.best", runs: 2 },
   ],
+  matches: null,
   metric_count: 2,
   parameter_count: 0,
+  has_progress: false,
 };
 
 /** Two sweeps of one trial each, which have folds; a filter is met by folds, or by sweeps where it speaks of depth. */
@@ -44,8 +45,8 @@ let matches: number;
 /** Sweeps have a best, and folds a loss. */
 function runOf(name: string, isFiltered: boolean, columns: readonly string[]): Run {
   const is_match = !isFiltered || FOLDS.includes(name);
-  const metric = name.startsWith("sweep") ? "metric:best" : name.startsWith("fold") ? "metric:loss" : "";
-  const cells = columns.map((column) => (column === askedColumn(metric) ? 0.5 : null));
+  const metric = name.startsWith("sweep") ? "metrics.best" : name.startsWith("fold") ? "metrics.loss" : "";
+  const cells = columns.map((column) => (column === metric ? 0.5 : null));
   return sampleRun(name, { name, is_match, children: children[name]?.length ?? 0, cells });
 }
 
@@ -184,18 +185,18 @@ describe("selecting under a filter", () => {
     expect(selectionIn(store.get()).size).toBe(0);
   });
 
-  test("says how many of more matches than a link holds it takes, before and after", async () => {
+  test("says how many of more matches than the server finds it takes, before and after", async () => {
     matches = 12_345;
     const { user } = show({ filter: FILTER });
-    await user.click(await box("Select the first 2,000 of 12,345 matching runs"));
+    await user.click(await box("Select the first 10,000 of 12,345 matching runs"));
     await screen.findByText("The first 3 of 12,345 runs are selected.");
     const [question] = asked.filter(({ pathname }) => pathname === "/v1/runs/matching");
-    expect(question?.searchParams.get("limit")).toBe("2000");
+    expect(question?.searchParams.get("limit")).toBe("10000");
   });
 
   test("takes the first of the table's order and no others", async () => {
     const selected = selectionOf(["sweep-2"]);
-    const { store, user } = show({ filter: FILTER, selected, sort: "metric:loss", order: "asc" });
+    const { store, user } = show({ filter: FILTER, selected, sort: "metrics.loss", order: "asc" });
     await rowOf("fold-1");
     await user.click(screen.getByRole("button", { name: "Select runs" }));
     expect(screen.getByText("Of the matches, by loss, lowest first")).toBeTruthy();
@@ -205,7 +206,7 @@ describe("selecting under a filter", () => {
     expect(Object.fromEntries(question?.searchParams ?? [])).toEqual({
       experiment: "",
       filter: FILTER,
-      sort: "metric:loss",
+      sort: "metrics.loss",
       order: "asc",
       limit: "5",
     });

@@ -14,11 +14,13 @@ configure({ asyncUtilTimeout: 5000 });
 
 const OVERVIEW: Overview = {
   location: "sqlite:////runs.db",
-  experiments: [{ name: "mnist", description: "", runs: 802 }],
+  experiments: [{ name: "mnist", description: "", view: "", runs: 802 }],
   runs: 802,
-  columns: [{ column: "metric:loss", runs: 800 }],
+  matches: null,
+  columns: [{ column: "metrics.loss", runs: 800 }],
   metric_count: 1,
   parameter_count: 0,
+  has_progress: false,
 };
 const TRIALS = 800;
 /** On the second page of folds of a trial on the eighth page of trials. */

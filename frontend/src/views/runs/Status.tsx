@@ -10,7 +10,8 @@ import {
   TriangleAlert,
 } from "lucide-react";
 import type { Run, StatusCount } from "../../api/messages";
-import { belowInWords, toldBelow } from "../../model/statuses";
+import { percentOf } from "../../model/progress";
+import { belowInWords, statusesInWords, toldBelow } from "../../model/statuses";
 
 interface State {
   word: string;
@@ -33,18 +34,44 @@ const STATES: Record<Run["status"], State> = {
 const UNKNOWN: State = { word: "Unknown", tone: "waiting", icon: CircleHelp };
 
 /** Why a run failed, how many of its points were lost, and all that is below it stand in the title. */
-export function Status({ run }: { run: Run }) {
+export function Status({ run, progress = null }: { run: Run; progress?: number | null }) {
   const { word, tone, icon: Icon } = stateOf(run.status);
   const lost = run.dropped === 0 ? "" : `${run.dropped} points were not kept: no room in the journal.`;
   const below = belowInWords(run);
   const told = toldBelow(run);
-  const title = [word, run.error, lost, below].filter((line) => line !== "").join("\n");
+  const done = progress === null ? "" : `${percentOf(progress)} of its steps`;
+  const title = [word, done, run.error, lost, below].filter((line) => line !== "").join("\n");
   return (
     <span className="status" data-tone={tone} title={title}>
       <Icon size={15} aria-hidden />
       <span className="hidden">{word}</span>
+      {progress !== null && (
+        <>
+          <span className="hidden">, {done}</span>
+          <span className="status-progress" aria-hidden>
+            <span style={{ width: `${progress * 100}%` }} />
+          </span>
+        </>
+      )}
       {lost !== "" && <TriangleAlert size={11} className="status-lost" aria-label={lost} />}
       {told.length > 0 && <span className="hidden">. {below}</span>}
+      {told.map((count) => (
+        <Below key={count.status} {...count} />
+      ))}
+    </span>
+  );
+}
+
+/** What there is to know of the states of a group's runs; a sign for all where that is nothing in particular. */
+export function GroupStatus({ statuses }: { statuses: readonly StatusCount[] }) {
+  const told = toldBelow({ descendants: statuses });
+  const words = statusesInWords(statuses, "in the group");
+  const [only] = statuses;
+  const { tone, icon: Icon } = stateOf(only?.status ?? "Completed");
+  return (
+    <span className="status" data-tone={told.length === 0 ? tone : undefined} title={words}>
+      <span className="hidden">{words}</span>
+      {told.length === 0 && statuses.length === 1 && <Icon size={15} aria-hidden />}
       {told.map((count) => (
         <Below key={count.status} {...count} />
       ))}

@@ -6,9 +6,12 @@ import { firstChoice, type Looking } from "../../model/firstChoice";
 import { type LoadedPages, type PageRef, ROOTS } from "../../model/rows";
 import { useChange, usePage } from "../../state/store";
 
+const NO_GROUPS: readonly string[] = [];
+
 /** Chooses for the page, once for each filter, when enough has arrived. Returns the page that is needed for it, if one is. */
 export function useFirstChoice(listing: Listing, pages: RunPages): PageRef | null {
-  const { filter } = listing;
+  const { filter, groupBy } = listing;
+  const isGrouped = groupBy.length > 0;
   const change = useChange();
   const chosen = usePage(({ metric }) => metric);
   const before = usePage((page) => page.own?.metric ?? null);
@@ -18,8 +21,9 @@ export function useFirstChoice(listing: Listing, pages: RunPages): PageRef | nul
     if (hasChosen || pages.isEarlier) {
       return null;
     }
-    return filter === "" ? firstChoice(pages.loaded, chosen) : matches && choiceOf(matches, chosen, before);
-  }, [hasChosen, chosen, before, filter, matches, pages.isEarlier, pages.loaded]);
+    const isTree = filter === "" && !isGrouped;
+    return isTree ? firstChoice(pages.loaded, chosen) : matches && choiceOf(matches, chosen, before);
+  }, [hasChosen, chosen, before, filter, isGrouped, matches, pages.isEarlier, pages.loaded]);
   useEffect(() => {
     if (looking?.kind === "found") {
       const { runs, metric } = looking;
@@ -32,11 +36,16 @@ export function useFirstChoice(listing: Listing, pages: RunPages): PageRef | nul
   return looking?.kind === "needs" ? looking.page : null;
 }
 
-/** The first matches of the filter, wherever they are in the trees. */
+/** What has lines to show, among groups that nobody has unfolded yet. */
+const LEAVES = "count(children) = 0";
+
+/** The first matches of the filter, wherever they are in the trees; of groups without a filter the first leaves. */
 function useMatches(listing: Listing, isNeeded: boolean): LoadedPages | null {
+  const { filter, groupBy } = listing;
+  const flat: Listing = { ...listing, filter: filter || LEAVES, show: "flat", groupBy: NO_GROUPS };
   const { content } = useLiveQuery({
-    ...pageQuestion({ ...listing, show: "flat" }, { parent: ROOTS, page: 0 }),
-    isWanted: isNeeded && listing.filter !== "",
+    ...pageQuestion(flat, { parent: ROOTS, page: 0 }),
+    isWanted: isNeeded && (filter !== "" || groupBy.length > 0),
   });
   return useMemo(() => {
     if (content === undefined) {

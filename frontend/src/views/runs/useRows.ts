@@ -3,7 +3,7 @@ import { useCallback, useMemo, useState } from "react";
 import { type Listing, type RunPages, useRunPages } from "../../data/useRunPages";
 import { keyOf, type PageRef, ROOTS, RowIndex } from "../../model/rows";
 import { wayToMatches } from "../../model/wayToMatches";
-import { expandedIn, foldingIn } from "../../state/page";
+import { expandedIn, foldingIn, isFoldedByFilter } from "../../state/page";
 import { usePage } from "../../state/store";
 import { useFirstChoice } from "./useFirstChoice";
 import type { Goal } from "./useGoTo";
@@ -52,14 +52,14 @@ export function useRows(listing: Listing, isHeld: boolean, goal: Goal | null): R
 }
 
 /** The runs whose children are shown: under a filter those on the way to matches, but for what somebody has changed. */
-function useExpanded({ filter }: Listing, way: ReadonlySet<string>): ReadonlySet<string> {
+function useExpanded(listing: Listing, way: ReadonlySet<string>): ReadonlySet<string> {
   const expanded = usePage(expandedIn);
   const { isOpen, changed } = usePage(foldingIn);
   const underFilter = useMemo(() => {
     const open = isOpen ? way : NOTHING;
     return new Set([...open, ...changed].filter((runId) => open.has(runId) !== changed.has(runId)));
   }, [isOpen, way, changed]);
-  return filter === "" ? expanded : underFilter;
+  return isFoldedByFilter(listing) ? underFilter : expanded;
 }
 
 /** The way to the matches; the same object while it says the same. */

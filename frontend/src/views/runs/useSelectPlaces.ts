@@ -7,7 +7,7 @@ import type { RowIndex } from "../../model/rows";
 import { withRuns } from "../../model/selection";
 import { chosenIn, selectionIn } from "../../state/page";
 import { useChange } from "../../state/store";
-import { firstOf } from "./useSelectMatches";
+import { firstOf } from "./useSelectFound";
 
 /** Lines beyond these tell nothing apart, and a link would not hold them. */
 export const MOST_SELECTED = 1000;

@@ -1,9 +1,11 @@
 /** All that selects runs in the table: by rows, or under a filter by matches. */
+import { useCallback } from "react";
 import type { Found } from "../../data/pageBook";
 import type { Listing } from "../../data/useRunPages";
 import type { RowIndex } from "../../model/rows";
 import type { Matches } from "../../table/props";
-import { MOST_MATCHES, matchesInWords, useSelectMatches } from "./useSelectMatches";
+import { useLinkedSelection } from "./useLinkedSelection";
+import { MOST_FOUND, matchesInWords, useSelectFound } from "./useSelectFound";
 import { MOST_SELECTED, useSelectPlaces } from "./useSelectPlaces";
 import { useTold } from "./useTold";
 
@@ -11,12 +13,14 @@ import { useTold } from "./useTold";
 export function useSelecting(listing: Listing, rows: RowIndex, found: Found | null) {
   const [told, tell] = useTold();
   const selectPlaces = useSelectPlaces(listing, rows, tell);
-  const { selectAll, selectFirst } = useSelectMatches(listing, tell);
-  const shared = { told, tell, selectPlaces, selectFirst };
+  const select = useSelectFound(listing, tell);
+  useLinkedSelection(tell);
+  const selectAll = useCallback(() => void select({}, "add"), [select]);
+  const shared = { told, tell, selectPlaces, select };
   if (found === null) {
     return { ...shared, all: allInWords(rows.count), matches: null, onAll: () => selectPlaces(0, rows.count - 1) };
   }
-  const matches: Matches = { selectable: Math.min(found.matches, MOST_MATCHES), onSelectAll: selectAll };
+  const matches: Matches = { selectable: Math.min(found.matches, MOST_FOUND), onSelectAll: selectAll };
   return { ...shared, all: matchesInWords(found.matches), matches, onAll: selectAll };
 }
 

@@ -26,7 +26,7 @@ from tb_runhistory.query.terms import (
     Statistic,
 )
 from tb_runhistory.query.tree import Cells, Shown, TreePage, TreeQuery
-from tb_runhistory.records.changes import Direction, ParameterValue
+from tb_runhistory.records.changes import Direction, LifecycleStage, ParameterValue
 from tb_runhistory.records.columns import RunColumns, Scope
 from tb_runhistory.records.identity import id_bytes
 from tb_runhistory.records.status import RunStatus
@@ -103,7 +103,10 @@ class Questions:
     def search(self, connection: Connection, search: RunSearch) -> FoundRuns:
         """As ``RunReader.search`` says."""
         asked = self._asked(connection, search.scope, search.now, search.directions)
-        matches = np.flatnonzero(asked.matches(search.filter))
+        found = asked.matches(search.filter)
+        if search.below:
+            found = found & asked.forest.is_below(_mask_of(asked.forest, [search.below]))
+        matches = np.flatnonzero(found)
         ordered = asked.in_order(matches, search.order)
         end = None if search.limit is None else search.offset + search.limit
         return FoundRuns(asked.forest.id_texts(ordered[search.offset : end]), len(matches), int(asked.in_scope.sum()))
@@ -115,6 +118,7 @@ class Questions:
         columns: Sequence[Column],
         now: float,
         directions: Mapping[str, Direction],
+        stages: frozenset[LifecycleStage],
     ) -> list[Cells]:
         """As ``RunReader.cells`` says."""
         found = runs_named(connection, list(dict.fromkeys(run_ids)))
@@ -122,7 +126,7 @@ class Questions:
         if any(map(_is_of_relatives, columns)):
             keys = sources_of(tuple(filter(_is_of_relatives, columns)))
             view = self._kept.view_near(connection, None, places_of(found), keys)
-            asked = self._asked_of(connection, view, Scope(), now, directions)
+            asked = self._asked_of(connection, view, Scope(stages=stages), now, directions)
         cells = _cells(connection, found, columns, now, asked)
         rows = {run_id: row for row, run_id in enumerate(found.run_id)}
         at = np.array([rows.get(run_id, -1) for run_id in run_ids], np.intp)
@@ -153,7 +157,8 @@ class Questions:
     def groups(self, connection: Connection, query: GroupQuery) -> GroupPage:
         """As ``RunReader.groups`` says."""
         asked = self._asked(connection, query.scope, query.now, query.directions)
-        return groups_of(asked.evaluator, asked.matches(query.filter), asked.own.statuses, query)
+        runs_in_scope = int(asked.in_scope.sum())
+        return groups_of(asked.evaluator, asked.matches(query.filter), asked.own.statuses, runs_in_scope, query)
 
     def _asked(self, connection: Connection, scope: Scope, now: float, directions: Mapping[str, Direction]) -> _Asked:
         view = self._kept.view(connection, scope.experiment)
@@ -252,11 +257,12 @@ def _cells(
     plain: list[Column] = [column for column in columns if isinstance(column, OwnColumn | OfAncestor)]
     plain += [column.own for column in columns if isinstance(column, Filled)]
     own = read_cells(connection, runs, plain, now)
+    nobody = [""] * len(runs)
     rows = asked.rows_of(runs.run_id) if asked is not None else np.empty(0, np.intp)
     found = []
     for column in columns:
         if asked is None or not _is_of_relatives(column):
-            found.append(Cells(own[column], np.zeros(len(runs), np.int64), [""] * len(runs)))
+            found.append(Cells(own.values[column], _none(nobody), own.sources.get(column, nobody)))
         elif isinstance(column, RollUp):
             found.append(_rolled_up(asked, asked.evaluator.roll_up(column, rows[rows >= 0]), rows, column.statistic))
         elif isinstance(column, CountOf):
@@ -266,7 +272,7 @@ def _cells(
             )
         else:
             assert isinstance(column, Filled)
-            found.append(_filled(asked, column, own[column.own], rows))
+            found.append(_filled(asked, column, own.values[column.own], rows))
     return found
 
 
@@ -291,7 +297,7 @@ def _rolled_up(asked: _Asked, rolled: RolledUp, rows: Rows, statistic: Statistic
     return Cells(values, np.where(is_there, rolled.over[rows], 0), [next(ids) if row >= 0 else "" for row in best])
 
 
-def _none(rows: Rows) -> NDArray[np.int64]:
+def _none(rows: Sequence[str] | Rows) -> NDArray[np.int64]:
     return np.zeros(len(rows), np.int64)
 
 

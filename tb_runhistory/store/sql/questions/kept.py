@@ -27,7 +27,7 @@ from tb_runhistory.store.sql.database import Database
 from tb_runhistory.store.sql.paths import ids_of
 from tb_runhistory.store.sql.questions.sources import RawId, SourceKey, read_runs, source_of
 from tb_runhistory.store.sql.runs.scope import RunPlace, in_scope, in_subtrees, is_one_of, topmost
-from tb_runhistory.store.sql.schema import runs
+from tb_runhistory.store.sql.schema import experiments, runs
 
 MOST_BYTES = 128 << 20
 """How much memory the columns of one store may take; those that were asked for longest ago are given up."""
@@ -38,8 +38,13 @@ MOST_KEPT = 4
 _FEW = 1_000
 """So many changed runs are read anew one by one; with more, columns are read as a whole."""
 
-_MANY = 20_000
-"""Of more runs than these, all may as well be read and kept."""
+_NEAR = (1_000, 20_000)
+_SHARE = 8
+"""Of what stands near a page's runs an eighth of all runs is read by itself, but so many at least and at most. Of more,
+all may as well be read and kept: that serves every other page.
+"""
+
+_MOST_EXPERIMENTS = 1_000
 
 Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
@@ -128,8 +133,7 @@ class KeptColumns:
         """
         whole = self._whole.get(experiment)
         is_below = in_subtrees(topmost(tops))
-        below = select(func.count()).select_from(select(runs.c.path).where(is_below).limit(_MANY + 1).subquery())
-        if (whole and keys <= whole.columns.keys()) or connection.execute(below).scalar_one() > _MANY:
+        if (whole and keys <= whole.columns.keys()) or _are_many(connection, experiment, is_below):
             return self.view(connection, experiment)
         above = {run_id for top in tops for run_id in (top.root_id, *ids_of(top.path))}
         above -= {top.run_id for top in tops}
@@ -214,6 +218,19 @@ class KeptColumns:
                 for key, found in columns.items()
             },
         )
+
+
+def _are_many(connection: Connection, experiment: str | None, below: ColumnElement[bool]) -> bool:
+    """Whether the runs that are ``below`` are so many that all of an experiment, or of all, may as well be read."""
+    counts = select(experiments.c.run_count).limit(_MOST_EXPERIMENTS)
+    if experiment is not None:
+        counts = counts.where(experiments.c.name == experiment)
+    # A damaged count may be anything.
+    every = sum(count for count in connection.execute(counts).scalars() if type(count) is int)
+    most = min(max(every // _SHARE, _NEAR[0]), _NEAR[1])
+    found = select(runs.c.path).where(below).limit(most + 1).subquery()
+    counted: int = connection.execute(select(func.count()).select_from(found)).scalar_one()
+    return counted > most
 
 
 def _read_of(read: Callable[[Narrowing], Answer], part: Narrowing, run_ids: Sequence[str]) -> Answer:

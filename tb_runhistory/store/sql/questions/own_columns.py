@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
-from tb_runhistory.query.terms import Attribute, Field, Label, Metric, OwnColumn, Parameter
+from tb_runhistory.query.terms import TOTAL_STEPS, Attribute, Field, Label, Metric, OwnColumn, Parameter
 from tb_runhistory.records.points import Floats
 from tb_runhistory.records.status import HEARTBEAT_TIMEOUT_SECONDS, RunStatus
 from tb_runhistory.store.evaluation.evaluator import OwnColumns
@@ -108,16 +108,19 @@ _FIELDS: dict[Attribute, Callable[[StoredColumns], Values]] = {
     Attribute.STARTED: lambda own: own.view.columns(Attribute.STARTED)[0],
     Attribute.ENDED: lambda own: own.view.columns(Attribute.STARTED)[1],
     Attribute.DURATION: lambda own: own._numbers(own._durations()),
+    Attribute.STEPS: lambda own: own.view.columns(Attribute.STEPS)[0],
     Attribute.HOST: lambda own: own._texts(Attribute.HOST),
     Attribute.DESCRIPTION: lambda own: own._texts(Attribute.DESCRIPTION),
     Attribute.ERROR: lambda own: own._texts(Attribute.ERROR),
 }
 
-_READ_FOR = {
+_READ_FOR: Mapping[Attribute, Set[SourceKey]] = {
     Attribute.STATUS: {Attribute.STATUS},
     Attribute.STARTED: {Attribute.STARTED},
     Attribute.ENDED: {Attribute.STARTED},
     Attribute.DURATION: {Attribute.STARTED, Attribute.STATUS},
+    Attribute.STEPS: {Attribute.STEPS},
+    Attribute.PROGRESS: {Attribute.STEPS, Parameter(TOTAL_STEPS)},
     **{text: {text} for text in (Attribute.NAME, Attribute.HOST, Attribute.DESCRIPTION, Attribute.ERROR)},
 }
 """What is read of runs for an attribute; all others are in the trees."""

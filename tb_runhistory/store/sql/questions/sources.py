@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, func, select
 from sqlalchemy.exc import DBAPIError
 
 from tb_runhistory.errors import BadRequest
@@ -186,11 +186,24 @@ def _steps(step: NDArray[np.int64], extreme: Floats) -> tuple[Values, ...]:
     return _numbers(np.where(np.isnan(extreme), np.nan, step.astype(float)))
 
 
+def _counted_steps(last: Floats) -> tuple[Values, ...]:
+    return _numbers(np.where(last >= 0, last + 1, np.nan))
+
+
+LAST_STEP: ColumnElement[Any] = (
+    select(func.max(series.c.last_step))
+    .where(same_run(series, runs), series.c.data_class == codes.DATA_CLASS_CODES[DataClass.SCALAR], series.c.count > 0)
+    .correlate(runs)
+    .scalar_subquery()
+)
+"""The last step of any metric of a run."""
+
 _ATTRIBUTES: Mapping[Attribute, Source] = {
     Attribute.STATUS: Source(runs, (runs.c.status, runs.c.heartbeat_at), (integers, floats), _codes),
     Attribute.STARTED: Source(runs, (runs.c.started_at, runs.c.ended_at), (floats, floats), _numbers),
     Attribute.NAME: Source(runs, (cut_in_store(runs.c.display_name, MAX_NAME),), (list,), _texts),
     Attribute.HOST: Source(runs, (cut_in_store(runs.c.host, MAX_NAME),), (list,), _texts),
+    Attribute.STEPS: Source(runs, (LAST_STEP,), (floats,), _counted_steps),
     Attribute.DESCRIPTION: Source(runs, (cut_in_store(runs.c.description, MAX_CELL),), (list,), _texts),
     Attribute.ERROR: Source(runs, (cut_in_store(runs.c.error, MAX_CELL),), (list,), _texts),
 }

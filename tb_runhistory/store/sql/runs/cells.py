@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Table, and_, bindparam, select
+import numpy as np
+from sqlalchemy import Connection, Table, and_, bindparam, func, select
 
 from tb_runhistory.query.terms import (
+    TOTAL_STEPS,
     Ancestor,
     Attribute,
     Column,
@@ -26,6 +28,7 @@ from tb_runhistory.query.terms import (
 from tb_runhistory.records.changes import DataClass, ParameterValue
 from tb_runhistory.records.columns import RunColumns
 from tb_runhistory.records.status import RunStatus, shown_status
+from tb_runhistory.store.evaluation.evaluator import progress
 from tb_runhistory.store.sql.codes import DATA_CLASS_CODES, TEXT
 from tb_runhistory.store.sql.columns import MAX_CELL, TextBudget, as_text, cut_in_store, parameter_value
 from tb_runhistory.store.sql.paths import ids_of
@@ -83,6 +86,15 @@ _LABELS = {
     for kind, table in ((LabelKind.TAG, tags), (LabelKind.PROPERTY, properties))
 }
 _HOSTS = _of_run(runs, cut_in_store(runs.c.host, MAX_CELL), meant=runs.c.host.is_not(None))
+_LAST_STEPS = Lookup(
+    {"root_id": Id, "run_id": Id},
+    lambda wanted: (
+        select(series.c.run_id, func.max(series.c.last_step))
+        .select_from(wanted.join(series, same_run(series, wanted)))
+        .where(series.c.data_class == DATA_CLASS_CODES[DataClass.SCALAR], series.c.count > 0)
+        .group_by(series.c.run_id)
+    ),
+)
 _RUNS_BY_ID = runs_by_id(MAX_CELL)
 _TEXT_PLACE = 4
 
@@ -106,6 +118,16 @@ class StoredParameter:
         return parameter_value(self.kind, self.number, self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class RunCells:
+    """Cells by column, a value a run. ``sources`` has, for parameters that may be inherited, the ids of the runs above
+    that they are of, "" where they are the run's own or missing.
+    """
+
+    values: dict[Column, CellValues]
+    sources: dict[Column, list[str]]
+
+
 Inherited: TypeAlias = Mapping[str, Mapping[str, StoredParameter]]
 """By parameter name and parent's run id, what the children of the parent inherit."""
 
@@ -122,17 +144,14 @@ def inherited_parameters(connection: Connection, parents: Sequence[RunPlace], na
         for name in names:
             nearest = _nearest(own, line, name)
             if nearest is not None:
-                found[name][parent_id] = nearest
+                _, found[name][parent_id] = nearest
     return found
 
 
-def read_cells(
-    connection: Connection, shown: RunColumns, columns: Iterable[Column], now: float
-) -> dict[Column, CellValues]:
+def read_cells(connection: Connection, shown: RunColumns, columns: Iterable[Column], now: float) -> RunCells:
     """Those of the columns that are of the runs themselves or of one above them, for the runs that are shown."""
-    own = {column for column in columns if isinstance(column, OwnColumn)}
-    found: dict[Column, CellValues] = {}
-    found.update(_own_cells(connection, shown, own, now).items())
+    own = _own_cells(connection, shown, {column for column in columns if isinstance(column, OwnColumn)}, now)
+    found = dict(own.values)
     of_ancestors: dict[Ancestor, list[OfAncestor]] = defaultdict(list)
     for column in columns:
         if isinstance(column, OfAncestor):
@@ -141,11 +160,11 @@ def read_cells(
         ids = shown.parent_id if ancestor is Ancestor.PARENT else shown.root_id
         above = runs_named(connection, [run_id for run_id in set(ids) if run_id])
         rows = {run_id: row for row, run_id in enumerate(above.run_id)}
-        cells = _own_cells(connection, above, {column.column for column in asked}, now)
+        cells = _own_cells(connection, above, {column.column for column in asked}, now).values
         for column in asked:
             values = cells[column.column]
             found[column] = [values[rows[run_id]] if run_id in rows else None for run_id in ids]
-    return found
+    return RunCells(found, own.sources)
 
 
 def runs_named(connection: Connection, run_ids: Sequence[str]) -> RunColumns:
@@ -154,38 +173,46 @@ def runs_named(connection: Connection, run_ids: Sequence[str]) -> RunColumns:
     return run_columns(connection, [rows[run_id] for run_id in run_ids if run_id in rows], MAX_CELL)
 
 
-def _own_cells(
-    connection: Connection, shown: RunColumns, columns: Iterable[OwnColumn], now: float
-) -> dict[OwnColumn, CellValues]:
+def _own_cells(connection: Connection, shown: RunColumns, columns: Iterable[OwnColumn], now: float) -> RunCells:
     members = list(zip(shown.root_id, shown.run_id, strict=True))
-    fields: dict[OwnColumn, CellValues] = {
-        column: _field(connection, members, shown, column, now) for column in columns if isinstance(column, Field)
-    }
-    return {
-        **fields,
-        **_parameter_cells(connection, shown, members, [one for one in columns if isinstance(one, Parameter)]),
-        **_label_cells(connection, members, [one for one in columns if isinstance(one, Label)]),
-        **_metric_cells(connection, members, [one for one in columns if isinstance(one, Metric)]),
-    }
+    found = _parameter_cells(connection, shown, members, [one for one in columns if isinstance(one, Parameter)])
+    found.values.update(
+        (column, _field(connection, members, shown, column, now)) for column in columns if isinstance(column, Field)
+    )
+    if Field(Attribute.PROGRESS) in found.values:
+        found.values[Field(Attribute.PROGRESS)] = _progress(connection, shown, members)
+    found.values.update(_label_cells(connection, members, [one for one in columns if isinstance(one, Label)]).items())
+    found.values.update(_metric_cells(connection, members, [one for one in columns if isinstance(one, Metric)]).items())
+    return found
 
 
 def _parameter_cells(
     connection: Connection, shown: RunColumns, members: Sequence[RunKey], columns: Sequence[Parameter]
-) -> dict[OwnColumn, CellValues]:
+) -> RunCells:
     lines = {path: path.split("/") for path in set(shown.path)} if any(one.inherited for one in columns) else {}
     above = {(line[0], run_id) for line in lines.values() for run_id in line}
     own = _own_parameters(connection, sorted(above.union(members)), [column.name for column in columns])
 
-    def stored(column: Parameter, row: int) -> StoredParameter | None:
-        line = lines[shown.path[row]] if column.inherited else [shown.run_id[row]]
-        return _nearest(own, line, column.name)
+    found = RunCells({}, {})
+    for column in columns:
+        cells = [
+            _nearest(own, lines[path] if column.inherited else [run_id], column.name)
+            for path, run_id in zip(shown.path, shown.run_id, strict=True)
+        ]
+        found.values[column] = [None if cell is None else cell[1].value for cell in cells]
+        if column.inherited:
+            found.sources[column] = [
+                "" if cell is None or cell[0] == run_id else cell[0]
+                for cell, run_id in zip(cells, shown.run_id, strict=True)
+            ]
+    return found
 
-    found = {column: [stored(column, row) for row in range(len(members))] for column in columns}
-    return {column: [None if one is None else one.value for one in cells] for column, cells in found.items()}
 
-
-def _nearest(own: Mapping[tuple[str, str], StoredParameter], line: Sequence[str], name: str) -> StoredParameter | None:
-    return next((own[run_id, name] for run_id in reversed(line) if (run_id, name) in own), None)
+def _nearest(
+    own: Mapping[tuple[str, str], StoredParameter], line: Sequence[str], name: str
+) -> tuple[str, StoredParameter] | None:
+    """The last run of the line that has the parameter, and what it has."""
+    return next(((run_id, own[run_id, name]) for run_id in reversed(line) if (run_id, name) in own), None)
 
 
 def _own_parameters(
@@ -269,7 +296,19 @@ def _field(
     if field.attribute is Attribute.HOST:
         hosts = {run_id: as_text(host) for run_id, host in _HOSTS.rows(connection, members)}
         return [hosts.get(run_id) or None for run_id in shown.run_id]
+    if field.attribute in (Attribute.STEPS, Attribute.PROGRESS):
+        last = {run_id: step for run_id, step in map(tuple, _LAST_STEPS.rows(connection, members)) if type(step) is int}
+        return [float(last[run_id] + 1) if last.get(run_id, -1) >= 0 else None for run_id in shown.run_id]
     return [_FIELDS[field.attribute](shown, row, now) for row in range(len(shown))]
+
+
+def _progress(connection: Connection, shown: RunColumns, members: Sequence[RunKey]) -> CellValues:
+    total, steps = Parameter(TOTAL_STEPS, inherited=True), Field(Attribute.STEPS)
+    totals = _parameter_cells(connection, shown, members, [total]).values[total]
+    logged = _field(connection, members, shown, steps, 0.0)
+    numbers = [np.nan if type(one) not in (int, float) else float(min(one or 0, 2**1000)) for one in totals]
+    found = progress(np.array([np.nan if one is None else one for one in logged], float), np.array(numbers, float))
+    return [None if share != share else share for share in found.tolist()]
 
 
 def _time(seconds: float) -> float | None:

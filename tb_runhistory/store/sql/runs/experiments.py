@@ -14,6 +14,7 @@ from tb_runhistory.records.changes import CreateExperiment, Direction, Lifecycle
 from tb_runhistory.records.identity import new_id
 from tb_runhistory.store.sql.codes import STAGE_CODES
 from tb_runhistory.store.sql.rows import COVERED, checksum_of, make_usable, mismatch
+from tb_runhistory.store.sql.runs.default_views import store_views
 from tb_runhistory.store.sql.runs.directions import store_directions
 from tb_runhistory.store.sql.schema import IS_ROOT, experiments, names, runs
 from tb_runhistory.store.sql.types import Word, storable
@@ -93,6 +94,7 @@ class ExperimentsWriter:
         self._damage: dict[int, int] = {}
         self._counted: Counter[tuple[int, int, str]] = Counter()
         self._directions: dict[tuple[int, str], Direction] = {}
+        self._views: dict[int, str] = {}
 
     def load(self, wanted: Iterable[str]) -> None:
         """Reads the experiments of these names, which may not be there."""
@@ -142,6 +144,8 @@ class ExperimentsWriter:
             row.description = storable(change.description)
         for tag, direction in change.directions.items():
             self._directions[row.experiment_id, storable(tag)] = direction
+        if change.view is not None:
+            self._views[row.experiment_id] = storable(change.view)
 
     def rename(self, change: RenameExperiment) -> None:
         """As ``RenameExperiment`` says."""
@@ -168,7 +172,8 @@ class ExperimentsWriter:
 
     def store(self) -> None:
         """Writes what has changed."""
-        for experiment_id in store_directions(self._connection, self._directions):
+        said = store_directions(self._connection, self._directions) | store_views(self._connection, self._views)
+        for experiment_id in said:
             self._rows[experiment_id].changed = self._stamp
         new: list[ExperimentRow] = []
         old: list[ExperimentRow] = []

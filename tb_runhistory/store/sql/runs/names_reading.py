@@ -24,6 +24,7 @@ from tb_runhistory.store.sql.columns import (
     transposed,
     whole_numbers,
 )
+from tb_runhistory.store.sql.runs.default_views import read_views
 from tb_runhistory.store.sql.runs.scope import Condition, in_scope, stage_groups
 from tb_runhistory.store.sql.same import same_run
 from tb_runhistory.store.sql.schema import (
@@ -71,11 +72,13 @@ def read_experiments(connection: Connection, scope: Scope | None) -> ExperimentC
             for row in rows
             if row[0] in counted or not (is_narrow or row[_STAGE] in others)
         ]
-    _, name, stage, description, created_at, run_count = transposed(rows, len(asked))
+    experiment_id, name, stage, description, created_at, run_count = transposed(rows, len(asked))
+    views = read_views(connection)
     return ExperimentColumns(
         name=list(map(as_text, name)),
         stage=[stage_of(code) for code in stage],
         description=list(map(as_text, description)),
+        view=[views.get(one, "") for one in experiment_id],
         created_at=numbers(created_at),
         run_count=whole_numbers(run_count),
     )

@@ -118,7 +118,7 @@ def rows_over(connection: Connection, stretches: Sequence[Stretch]) -> list[list
         (place, one.key.root_id, one.key.run_id, one.key.number, one.level, one.first, one.last)
         for place, one in enumerate(stretches)
     ]
-    for place, *row in _OVER.rows(connection, wanted):
+    for place, *row in _OVER.cells(connection, wanted):
         # A damaged cell may hold anything; its row is then as good as lost.
         if all(type(cell) is int for cell in row[:-1]):
             found[place].append(StoredBlock(*row))
@@ -129,7 +129,7 @@ def newest_first_steps(connection: Connection, keys: Sequence[SeriesKey]) -> lis
     """For each series the step at which its newest block of points begins; None where it has none."""
     steps: list[int | None] = [None] * len(keys)
     wanted = [(place, key.root_id, key.run_id, key.number) for place, key in enumerate(keys)]
-    for place, step in _NEWEST.rows(connection, wanted):
+    for place, step in _NEWEST.cells(connection, wanted):
         # A damaged cell may hold anything.
         steps[place] = step if type(step) is int else None
     return steps
@@ -139,7 +139,7 @@ def level_ranges(connection: Connection, keys: Sequence[SeriesKey]) -> list[tupl
     """For each series the lowest and the highest level that it has in ``blocks``; None where it has none."""
     ranges: list[tuple[int, int] | None] = [None] * len(keys)
     wanted = [(place, key.root_id, key.run_id, key.number) for place, key in enumerate(keys)]
-    for place, lowest, highest in _LEVELS.rows(connection, wanted):
+    for place, lowest, highest in _LEVELS.cells(connection, wanted):
         ranges[place] = None if lowest is None else (lowest, highest)
     return ranges
 

@@ -152,7 +152,7 @@ class BlockRows:
         distinct = list(dict.fromkeys(wanted))
         numbers = dict.fromkeys(distinct, 0)
         keys = [(place, key.root_id, key.run_id, key.number, level) for place, (key, level) in enumerate(distinct)]
-        for place, number in _LAST_NUMBERS.rows(self.connection, keys):
+        for place, number in _LAST_NUMBERS.cells(self.connection, keys):
             numbers[distinct[place]] = number + 1
         return numbers
 

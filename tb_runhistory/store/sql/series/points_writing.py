@@ -337,14 +337,16 @@ def _portions(begun: Sequence[tuple[int, Window]], counts: NDArray[np.int64]) ->
 
 def _facts_of_logged(logged: Sequence[Points]) -> Facts:
     """The facts of series, one a row, all of whose points are given in the order logged."""
-    sizes = np.array([len(points) for points in logged])
-    some = sizes > 0
-    points = Points.concatenate([points for points in logged if len(points)])
-    starts = np.concatenate(([0], np.cumsum(sizes[some])))
-    if not increasing_in_groups(points.steps, starts).all():
-        points, starts = newest_wins_in_groups(points, starts)
     facts = Facts.none(len(logged))
-    facts.put(some, facts_in_groups(points, starts))
+    some = [row for row, points in enumerate(logged) if len(points)]
+    # Few at once, so that they stay in the processor's cache.
+    for start in range(0, len(some), SERIES_AT_ONCE):
+        rows = some[start : start + SERIES_AT_ONCE]
+        points = Points.concatenate([logged[row] for row in rows])
+        starts = np.cumsum([0, *(len(logged[row]) for row in rows)])
+        if not increasing_in_groups(points.steps, starts).all():
+            points, starts = newest_wins_in_groups(points, starts)
+        facts.put(np.array(rows), facts_in_groups(points, starts))
     return facts
 
 

@@ -16,7 +16,7 @@ export function servePoints(answer: Answer, metrics: readonly string[] = []) {
       return { version: String(version) };
     }
     if (url.pathname.endsWith("/columns")) {
-      const columns = metrics.map((name) => ({ column: `metric:${name}`, runs: runsOf(url).length }));
+      const columns = metrics.map((name) => ({ column: `metrics.${name}`, runs: runsOf(url).length }));
       return { total: columns.length, offset: 0, columns };
     }
     asked.push(url);

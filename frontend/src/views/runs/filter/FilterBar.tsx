@@ -40,6 +40,7 @@ export function FilterBar({ columns, listing, refusal, found, children }: Filter
         label="Show matches"
         options={SHOWN}
         value={show}
+        isOff={listing.groupBy.length > 0}
         onChange={(id) => change(() => ({ show: SHOWN.find((one) => one.id === id)?.id ?? show }))}
       />
       {children}

@@ -1,6 +1,7 @@
 /** The list below the filter box: what may stand at the caret, as ARIA's pattern of a combobox has it. */
 import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { useCompletions } from "../../../data/useCompletions";
+import { recentFilters } from "../../../state/recentFilters";
 import { usePage } from "../../../state/store";
 
 /** How long somebody has stopped writing when it is asked what may follow, in milliseconds. */
@@ -121,7 +122,11 @@ function useOffer(place: Place | null, text: string) {
     return { start: 0, stop: 0, typed: null, texts: NOTHING };
   }
   const { start, stop } = found;
+  const recent = place?.text === "" && text === "" ? recentFilters() : NOTHING;
   const typed = !found.isEarlier && place?.text === text ? text.slice(start, stop) : null;
+  if (typed !== null && recent.length > 0) {
+    return { start, stop, typed, texts: [...new Set([...recent, ...found.texts])] };
+  }
   return { start, stop, typed, texts: isNoHelp(found.texts, typed, place) ? NOTHING : found.texts };
 }
 

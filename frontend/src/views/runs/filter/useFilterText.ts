@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Listing } from "../../../data/useRunPages";
 import { type FilterProblem, filterOf, isTooLong, isUnfinished, problemOfText, tooLong } from "../../../model/filters";
+import { rememberFilter } from "../../../state/recentFilters";
 import { useChange, usePage } from "../../../state/store";
 import { useFilterQuestion } from "./useFilterQuestion";
 
@@ -74,6 +75,7 @@ function useActions(listing: Listing, text: string, setDraft: (change: (before: 
       ask(filterOf(asked), after, (problem) => {
         if (problem === null) {
           change(() => ({ filter: filterOf(asked) }));
+          rememberFilter(filterOf(asked));
         }
         setDraft((before) => ({ ...before, problem, isLoud }));
       });

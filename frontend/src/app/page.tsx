@@ -1,4 +1,4 @@
-/** What TensorBoard loads: it imports this module inside the tab's frame and calls `render`. */
+/** The page: the tab with its store and what it knows of the server. */
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -9,7 +9,7 @@ import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { Shell } from "./Shell";
 
 /** Puts the tab into the document that imports this module. To be called once. */
-export function render(): void {
+export function showPage(): void {
   document.documentElement.lang = "en";
   document.title = "Run History";
   const store = storeAtAddress();
