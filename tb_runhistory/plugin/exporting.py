@@ -21,7 +21,7 @@ from typing import Protocol
 from tb_runhistory.errors import RunHistoryError, TooBusy
 from tb_runhistory.plugin.messages import Cell, ExportedRun, Inherited, NonFinite, RolledUp
 from tb_runhistory.plugin.requests import ExportFormat, ExportRequest
-from tb_runhistory.plugin.run_pages import shortened, shown_cell, shown_name, stages_of, to_json
+from tb_runhistory.plugin.run_pages import known_time, shortened, shown_cell, shown_name, stages_of, to_json
 from tb_runhistory.query.kinds import Kind, kind_of
 from tb_runhistory.query.terms import Column, Filled
 from tb_runhistory.query.tree import Cells
@@ -118,7 +118,9 @@ def _names_above(reader: RunHistoryReader, scope: Scope, runs: RunColumns) -> di
 def _exported(
     runs: RunColumns, row: int, stage: LifecycleStage, names: Mapping[str, str], cells: Sequence[Cells], now: float
 ) -> ExportedRun:
-    started, ended, heartbeat = (_known(times[row]) for times in (runs.started_at, runs.ended_at, runs.heartbeat_at))
+    started, ended, heartbeat = (
+        known_time(times[row]) for times in (runs.started_at, runs.ended_at, runs.heartbeat_at)
+    )
     status = shown_status(runs.status[row], heartbeat, now)
     return ExportedRun(
         run_id=runs.run_id[row],
@@ -128,15 +130,11 @@ def _exported(
         name=shown_name(runs, row),
         status=status.value,
         stage=stage.value,
-        created_at=_known(runs.created_at[row]) or 0.0,
+        created_at=known_time(runs.created_at[row]) or 0.0,
         started_at=started,
         ended_at=heartbeat if status is RunStatus.NOT_RESPONDING else ended,
         cells=[shown_cell(column, row) for column in cells],
     )
-
-
-def _known(seconds: float) -> float | None:
-    return float(seconds) if seconds == seconds else None
 
 
 class _Table(Protocol):

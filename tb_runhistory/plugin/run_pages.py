@@ -219,7 +219,7 @@ def stages_of(reader: RunHistoryReader, scope: Scope) -> Callable[[RunColumns, i
 def _run(page: TreePage, row: int, now: float, stage_of: Callable[[RunColumns, int], LifecycleStage]) -> Run:
     runs: RunColumns = page.runs
     number = int(runs.number[row])
-    heartbeat = _time(runs.heartbeat_at[row])
+    heartbeat = known_time(runs.heartbeat_at[row])
     status = shown_status(runs.status[row], heartbeat, now)
     last_heard_of = heartbeat if status is RunStatus.NOT_RESPONDING else None
     most = _most_characters(len(page.runs), len(page.cells))
@@ -231,9 +231,9 @@ def _run(page: TreePage, row: int, now: float, stage_of: Callable[[RunColumns, i
         status=status.value,
         stage=stage_of(runs, row).value,
         error=shortened(runs.error[row]),
-        created_at=_time(runs.created_at[row]) or 0.0,
-        started_at=_time(runs.started_at[row]),
-        ended_at=last_heard_of or _time(runs.ended_at[row]),
+        created_at=known_time(runs.created_at[row]) or 0.0,
+        started_at=known_time(runs.started_at[row]),
+        ended_at=last_heard_of or known_time(runs.ended_at[row]),
         children=int(page.children[row]),
         dropped=int(runs.dropped[row]),
         is_match=bool(page.is_match[row]),
@@ -289,7 +289,8 @@ def _shown_columns(counted: Sequence[_Counted]) -> list[Column]:
     return [Column(column_text(each.column), each.runs) for each in counted]
 
 
-def _time(seconds: float) -> float | None:
+def known_time(seconds: float) -> float | None:
+    """The moment, in seconds since the epoch; None where it is none."""
     return float(seconds) if math.isfinite(seconds) else None
 
 

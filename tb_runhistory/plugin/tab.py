@@ -109,6 +109,10 @@ class RunHistoryTab(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def close(self) -> None:
         """Lets go of the store. TensorBoard never asks for it: its plugins end with the process."""
+        if self._warming is not None:
+            # Else it might open the store once more.
+            self._warming.cancel()
+            self._warming.join()
         with self._opening:
             if self._opened is not None:
                 self._opened.close()

@@ -19,12 +19,17 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import islice
 from operator import methodcaller
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from tb_runhistory.cli.group import main as run_command
 from tb_runhistory.errors import NotFound, RunHistoryError
+from tb_runhistory.plugin import run_pages
+from tb_runhistory.plugin.exporting import export
+from tb_runhistory.plugin.requests import ExportFormat, ExportRequest, export_request
+from tb_runhistory.plugin.run_pages import to_json
 from tb_runhistory.query.groups import GroupColumn, GroupQuery
 from tb_runhistory.query.parsing import parse_column, parse_filter, parse_order
 from tb_runhistory.query.search import RunSearch
@@ -48,6 +53,9 @@ NO_ARTIFACT = "artifact"
 NEW_RUN = "a new run"
 _ADDRESS_SPACE = 4 << 30
 _FEW = 40
+_PARTS = 3
+"""The heading of a table and a thousand of its runs."""
+
 _MOST_OUTPUT = 100_000
 _MOST_WHOLE = 1_000_000
 _NOW = 1_700_000_100.0
@@ -174,6 +182,7 @@ def _questions(reader: RunHistoryReader, outcome: Outcome) -> Iterator[tuple[str
         yield from _questions_in(name, scope)
     yield from _pages(known)
     yield from _searches(known)
+    yield from _messages()
     for kind in DataClass:
         listed = _try(reader, outcome, f"series of {kind}", methodcaller("series", everything, kind))
         if listed is not None and len(listed):
@@ -219,6 +228,21 @@ def _searches(known: list[str]) -> Iterator[tuple[str, Ask]]:
         yield f"frequent values of {column}", methodcaller("column_values", column, scope, _NOW)
         grouped = GroupQuery(_NOW, column, scope, columns=(GroupColumn(Statistic.MEDIAN, column),))
         yield f"groups by {column}", methodcaller("groups", grouped)
+
+
+def _messages() -> Iterator[tuple[str, Ask]]:
+    """What the tab answers: every value has to be one that JSON has a word for."""
+    view = Scope(stages=ANY_STAGE)
+    pages = TreeQuery(_NOW, view, columns=tuple(map(parse_column, COLUMNS)), statuses=True, limit=500)
+    yield "the overview as it travels", lambda reader: to_json(run_pages.overview(reader, view, view, None, _NOW))
+    yield "a page as it travels", lambda reader: to_json(run_pages.run_page(reader, pages))
+    for kind in ExportFormat:
+        request = export_request({"format": [kind], "column": [*Attribute, *COLUMNS]}, view, _NOW)
+        yield f"an export as {kind}", partial(_first_parts, request)
+
+
+def _first_parts(request: ExportRequest, reader: RunHistoryReader) -> list[bytes]:
+    return list(islice(export(reader, request, contextlib.nullcontext), _PARTS))
 
 
 def _values(kind: DataClass, listed: Any) -> Iterator[tuple[str, Ask]]:

@@ -62,6 +62,8 @@ def _paths() -> Iterator[str]:
     for sort in ("name", "status", "started", "duration", "inherited.params.data", "metrics.loss"):
         yield f"{_TAB}/runs?sort={sort}&{_COLUMNS}"
     yield f"{_TAB}/runs?parent={VICTIM}&{_COLUMNS}"
+    for table in ("csv", "json"):
+        yield f"{_TAB}/export?format={table}&{_COLUMNS}"
     for experiment in ("mnist", "sound"):
         yield f"{_TAB}/runs?experiment={experiment}"
         yield f"{_TAB}/overview?experiment={experiment}"

@@ -257,7 +257,8 @@ def test_forks_in_the_middle_of_logging_neither_hang_nor_lose_points(scripts: Sc
                 run.log(f"thread/{number}", step, step=step)
                 run.log_row(f"row/{number}", a=step)
                 step += 1
-            print(number, step, flush=True)
+            # In one piece: what threads print is else mixed.
+            print(f"{number} {step}\\n", end="", flush=True)
         threads = [threading.Thread(target=busy, args=(number,)) for number in range(2)]
         for thread in threads:
             thread.start()

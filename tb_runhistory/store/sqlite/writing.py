@@ -32,7 +32,8 @@ _GROWN_BYTES = 1 << 20
 """How much a log that viewers keep from being moved, or from being begun anew, grows before it is tried again."""
 
 _MUCH_TOO_LARGE = 2
-_WAIT_FOR_VIEWERS_SECONDS = 0.5
+_WAIT_FOR_VIEWERS_SECONDS = 0.1
+"""For each of the five states of the log in which viewers may be: all writers wait meanwhile."""
 
 _MOST_COMMITS = 2**62
 _COUNT = "UPDATE store SET value = ? WHERE name = ?"

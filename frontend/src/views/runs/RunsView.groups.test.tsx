@@ -34,10 +34,10 @@ const TRIALS: Record<string, readonly string[]> = { net: ["trial-1", "trial-2"],
 
 let asked: URL[];
 
-function cellsOf(columns: readonly string[]): Group["cells"] {
+function cellsOf(columns: readonly string[], group: string): Group["cells"] {
   return columns.map((column) => {
     const [, statistic = "", of = ""] = /^(\w+):(.*)$/.exec(column) ?? [];
-    const least = of === "inherited.params.lr" ? 0.01 : 0.25;
+    const least = of === "inherited.params.lr" ? 0.01 : group === "tree" ? 0.9375 : 0.25;
     return of === MODEL ? "net" : { rolled_up: statistic === "max" ? 0.5 : least, over: 2, best: "" };
   });
 }
@@ -51,7 +51,7 @@ function groupsAt(url: URLSearchParams) {
     condition: `${by} = '${value}'`,
     runs: TRIALS[value]?.length ?? 1,
     statuses: [{ status: "Failed" as const, runs: 1 }],
-    cells: cellsOf(columns),
+    cells: cellsOf(columns, value),
   }));
   return { total: groups.length, offset: 0, matches: 6, runs_in_scope: 6, columns, groups };
 }
@@ -122,6 +122,16 @@ test("a group says the mean of a metric and of how many, the range of a paramete
   expect(within(net).getByText("0.01 – 0.5")).toBeDefined();
   expect(within(net).getByText("Of 1 in the group: 1 failed")).toBeDefined();
   expect(net.getAttribute("aria-expanded")).toBe("false");
+});
+
+test("what groups say of a metric stands point below point", async () => {
+  show({ groupBy: [MODEL] });
+  const padOf = async (name: RegExp, text: string) =>
+    within(await row(name))
+      .getByText(text)
+      .getAttribute("data-pad");
+  await waitFor(async () => expect(await padOf(/model: net/, "0.25")).toBe("75"));
+  expect(await padOf(/model: tree/, "0.9375")).toBe("");
 });
 
 test("a group unfolds to groups within it, these to their runs, and runs to what is below", async () => {

@@ -70,7 +70,11 @@ export function RunsView({ overview, table: { listing: wanted, shown }, theme }:
   const columns = useMemo(
     () =>
       withCurves(
-        withGroupCells(tableColumns(shown, { pinned, widths, alignments, parents, names, hasBelow, goTo }), isGrouped),
+        withGroupCells(
+          tableColumns(shown, { pinned, widths, alignments, parents, names, hasBelow, goTo }),
+          isGrouped,
+          alignments,
+        ),
         hasCurves,
         widths,
       ),

@@ -1,10 +1,12 @@
 /** How the numbers of each column are written, by what has been on screen. */
 import { useRef } from "react";
+import type { Cell } from "../../api/messages";
 import { type Alignment, widened } from "../../model/alignment";
 import { cellOf, numberOf } from "../../model/cells";
-import { isAsked } from "../../model/columns";
-import type { RowIndex } from "../../model/rows";
+import { isAsked, kindOf } from "../../model/columns";
+import type { Row, RowIndex } from "../../model/rows";
 import { firstAlignment } from "./columns";
+import { metricCellOf } from "./groups/groupCells";
 
 /** So many rows around what is new on screen are looked at again: values that are near one another are to differ. */
 const AROUND = 5;
@@ -46,10 +48,10 @@ function grown(
   rows: RowIndex,
   places: readonly number[],
 ): ReadonlyMap<string, Alignment> {
-  const runs = places.map((place) => rows.rowAt(place)).filter((row) => row?.kind === "run");
+  const there = places.map((place) => rows.rowAt(place));
   const changed = new Map<string, Alignment>();
   for (const column of shown.filter(isAsked)) {
-    const cells = runs.map(({ run, columns }) => cellOf(run, columns, column)).filter((cell) => cell !== null);
+    const cells = there.map((row) => cellAt(row, column)).filter((cell) => cell !== null);
     const known = before.get(column) ?? firstAlignment(column);
     const next = widened(known, cells.map(numberOf));
     if (next !== before.get(column)) {
@@ -57,4 +59,16 @@ function grown(
     }
   }
   return changed.size > 0 ? new Map([...before, ...changed]) : before;
+}
+
+/** What a row shows in a column, where it is a value or a number made of values. */
+function cellAt(row: Row | undefined, column: string): Cell {
+  switch (row?.kind) {
+    case "run":
+      return cellOf(row.run, row.columns, column);
+    case "group":
+      return kindOf(column) === "metric" ? metricCellOf(row, column) : null;
+    default:
+      return null;
+  }
 }

@@ -1,6 +1,7 @@
 /** What the columns of the table say of a group of runs. */
 import type { Cell } from "../../../api/messages";
 import { useServerTime } from "../../../data/clock";
+import { type Alignment, padOf } from "../../../model/alignment";
 import { type CellText, cellText, isRolledUp, momentText } from "../../../model/cells";
 import { DURATION, kindOf, STARTED, STATUS } from "../../../model/columns";
 import type { Statistic } from "../../../model/columnText";
@@ -15,12 +16,19 @@ import { GroupStatus } from "../Status";
  * The columns, with what they say of groups. Where runs stand in groups, what is above them says less than their values, and
  * stands behind these.
  */
-export function withGroupCells(columns: readonly TableColumn[], isGrouped: boolean): readonly TableColumn[] {
+export function withGroupCells(
+  columns: readonly TableColumn[],
+  isGrouped: boolean,
+  alignments: ReadonlyMap<string, Alignment>,
+): readonly TableColumn[] {
   if (!isGrouped) {
     return columns;
   }
   const said = columns.map(
-    (column): TableColumn => ({ ...column, groupCell: (row) => <GroupCell id={column.id} row={row} /> }),
+    (column): TableColumn => ({
+      ...column,
+      groupCell: (row) => <GroupCell id={column.id} row={row} alignment={alignments.get(column.id)} />,
+    }),
   );
   const above = said.filter(({ id }) => id === PARENTS);
   const others = said.filter(({ id }) => id !== PARENTS);
@@ -28,7 +36,18 @@ export function withGroupCells(columns: readonly TableColumn[], isGrouped: boole
   return others.toSpliced(started < 0 ? others.length : started, 0, ...above);
 }
 
-function GroupCell({ id, row }: { id: string; row: GroupRow }) {
+/** What a group has in the column of a metric. */
+export function metricCellOf(row: GroupRow, id: string): Cell {
+  return cellOf(row, statisticOf(id), id);
+}
+
+interface GroupCellProps {
+  id: string;
+  row: GroupRow;
+  alignment: Alignment | undefined;
+}
+
+function GroupCell({ id, row, alignment }: GroupCellProps) {
   switch (id) {
     case STATUS:
       return <GroupStatus statuses={row.group.statuses} />;
@@ -38,7 +57,12 @@ function GroupCell({ id, row }: { id: string; row: GroupRow }) {
       return <RolledUp cell={cellOf(row, "mean", DURATION)} statistic="mean" format={formatDuration} />;
     default:
       return kindOf(id) === "metric" ? (
-        <RolledUp cell={cellOf(row, statisticOf(id), id)} statistic={statisticOf(id)} format={formatValue} />
+        <RolledUp
+          cell={metricCellOf(row, id)}
+          statistic={statisticOf(id)}
+          format={(value) => formatValue(value, alignment?.digits)}
+          alignment={alignment}
+        />
       ) : (
         <Value {...rangeText(cellOf(row, "min", id), cellOf(row, "max", id))} />
       );
@@ -89,15 +113,17 @@ interface RolledUpProps {
   cell: Cell;
   statistic: Statistic;
   format: (value: number) => string;
+  alignment?: Alignment | undefined;
 }
 
 /** A statistic, with the number of values that it is of at the other end of the cell. */
-function RolledUp({ cell, statistic, format }: RolledUpProps) {
+function RolledUp({ cell, statistic, format, alignment }: RolledUpProps) {
   if (!isRolledUp(cell)) {
     return null;
   }
   const { rolled_up: value, over } = cell;
   const number = typeof value === "number" ? value : Number(value.non_finite);
+  const text = format(number);
   const [sign, word] = WRITTEN[statistic];
   const of = over === 1 ? "The one value in the group" : `${word} of ${over.toLocaleString("en")} runs of the group`;
   return (
@@ -105,7 +131,9 @@ function RolledUp({ cell, statistic, format }: RolledUpProps) {
       <span className="rolled-up-over" aria-hidden>
         {over === 1 ? "" : `${sign}${over < 1000 ? over : `${Math.floor(over / 1000)}k`}`}
       </span>
-      <span>{format(number)}</span>
+      <span className="rolled-up-value" data-pad={alignment && padOf(alignment, text)}>
+        {text}
+      </span>
       <span className="hidden">{of}</span>
     </span>
   );
