@@ -25,7 +25,6 @@ from tb_runhistory.query.terms import (
     Metric,
     Not,
     OfAncestor,
-    Order,
     Parameter,
     Relation,
     RollUp,
@@ -73,11 +72,6 @@ def condition_text(condition: Condition) -> str:
         return f"{column_text(condition.column)} {_asked(condition)}"
     word = "any" if isinstance(condition, SomeRelative) else "all"
     return f"{word}({_relatives(condition.over, condition.condition)})"
-
-
-def order_text(order: tuple[Order, ...]) -> str:
-    """The text of what runs are sorted by."""
-    return ", ".join(f"{column_text(key.column)} {'DESC' if key.descending else 'ASC'}" for key in order)
 
 
 def name_text(name: str) -> str:

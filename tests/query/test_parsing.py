@@ -51,7 +51,7 @@ from tb_runhistory.query.terms import (
     Statistic,
     Within,
 )
-from tb_runhistory.query.writing import column_text, condition_text, order_text
+from tb_runhistory.query.writing import column_text, condition_text
 from tests.query.questions import columns, conditions
 
 LOW = Comparison(Metric("loss"), Operator.LESS, 0.1)
@@ -180,7 +180,9 @@ def test_a_condition_is_written_as_it_is_read(condition: Condition) -> None:
 def test_a_column_is_written_as_it_is_read(column: Column) -> None:
     assert repr(parse_column(column_text(column))) == repr(column)
     order = (Order(column, descending=True), Order(column))
-    assert parse_order(order_text(order)) == order
+    text = column_text(column)
+    assert parse_order(f"{text} DESC, {text} ASC") == order
+    assert parse_order(text) == order[1:]
     kind_of(column)
 
 

@@ -54,7 +54,7 @@ function familyOf({ experiment, stages, filter, show, sort, order, groupBy }: Li
 }
 
 /** The column by whose values the children of one parent are grouped; null where these are runs. */
-export function groupedBy({ groupBy }: Pick<Listing, "groupBy">, parent: string): string | null {
+function groupedBy({ groupBy }: Pick<Listing, "groupBy">, parent: string): string | null {
   return groupBy[conditionsIn(parent)?.length ?? groupBy.length] ?? null;
 }
 

@@ -78,7 +78,7 @@ export function ownText({ name, fact }: Pick<MetricColumn, "name" | "fact">): st
 const PLAIN = /^[\p{L}\p{N}_][\p{L}\p{N}_/@:-]*(?:\.[\p{L}\p{N}_][\p{L}\p{N}_/@:-]*)*$/u;
 
 /** A name as the language writes it: in back-ticks where it is no plain word. */
-export function nameText(name: string): string {
+function nameText(name: string): string {
   return PLAIN.test(name) ? name : `\`${name.replaceAll("`", "``")}\``;
 }
 

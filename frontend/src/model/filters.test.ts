@@ -8,7 +8,6 @@ import {
   isTooLong,
   isUnfinished,
   MOST_BYTES,
-  nameInFilter,
   problemOfText,
   tooLong,
   wordEnd,
@@ -78,17 +77,6 @@ test("a filter is written on where one begins with the other", () => {
     true,
     false,
     false,
-  ]);
-});
-
-test("a name stands in a filter as it is, or in back-ticks", () => {
-  expect(["loss", "val/loss", "learning rate", "a.min", "2x", "a`b"].map(nameInFilter)).toEqual([
-    "loss",
-    "val/loss",
-    "`learning rate`",
-    "`a.min`",
-    "`2x`",
-    null,
   ]);
 });
 

@@ -113,13 +113,3 @@ export function columnsIn(filter: string, columns: readonly string[]): string[] 
     return behind.some((rest) => !/^[\w/-]/.test(rest));
   });
 }
-
-const PLAIN_NAME = /^[A-Za-z_][\w/-]*$/;
-
-/** A name of a metric or parameter as it stands in a filter; null where it cannot be written simply. */
-export function nameInFilter(name: string): string | null {
-  if (PLAIN_NAME.test(name)) {
-    return name;
-  }
-  return name.includes("`") || name.length > 60 ? null : `\`${name}\``;
-}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from tb_runhistory.records.status import RunStatus
 from tb_runhistory.store.evaluation.evaluator import Evaluator
 from tb_runhistory.store.evaluation.ordering import in_order
 from tb_runhistory.store.evaluation.statistics import EXTREMES, Grouped, first_with, in_groups, statistic_of
-from tb_runhistory.store.evaluation.values import BOOLEAN, EMPTY, TEXT, Mask, Rows, Values
+from tb_runhistory.store.evaluation.values import EMPTY, TEXT, Mask, Rows, Values
 
 Counts = NDArray[np.int64]
 
@@ -36,7 +35,7 @@ def groups_of(
     page = groups.in_order(query, values)[query.offset : query.offset + query.limit]
     counted = [np.bincount(statuses[groups.members_of(number)], minlength=len(RunStatus)) for number in page]
     return GroupPage(
-        value=_cell_values(values.take(groups.firsts[page])),
+        value=values.take(groups.firsts[page]).cells(),
         run_count=groups.sizes[page],
         total=len(groups.firsts),
         cells=[groups.cells(column, page) for column in query.columns],
@@ -140,14 +139,4 @@ class _Statistic:
         """The value that all of the members have which have one; None where they differ."""
         part = self.values.take(np.arange(first, behind))
         part = part.take(np.flatnonzero(part.kind > EMPTY))
-        return _cell_values(part)[0] if len(part) and len(np.unique(_group_of(part))) == 1 else None
-
-
-def _cell_values(values: Values) -> list[ParameterValue | None]:
-    cells: Sequence[tuple[int, float, int]] = list(
-        zip(values.kind.tolist(), values.number.tolist(), values.code.tolist(), strict=True)
-    )
-    return [
-        None if kind <= EMPTY else values.texts[code] if kind == TEXT else bool(number) if kind == BOOLEAN else number
-        for kind, number, code in cells
-    ]
+        return part.take(np.array([0])).cells()[0] if len(part) and len(np.unique(_group_of(part))) == 1 else None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_runhistory.query.terms import Literal, Operator
+from tb_runhistory.records.changes import ParameterValue
 from tb_runhistory.records.points import Floats
 
 Rows = NDArray[np.intp]
@@ -117,6 +118,13 @@ class Values:
             rows = self.kind == kind
             found[rows] = values[rows]
         return found
+
+    def cells(self) -> list[ParameterValue | None]:
+        """As Python's own values; None where there is none."""
+        return [
+            None if kind <= EMPTY else self.texts[code] if kind == TEXT else number == 1 if kind == BOOLEAN else number
+            for kind, number, code in zip(self.kind.tolist(), self.number.tolist(), self.code.tolist(), strict=True)
+        ]
 
     def put(self, rows: Rows, others: Values) -> Values:
         """A copy with other values at these rows."""

@@ -322,8 +322,9 @@ def _statuses(runs: RunColumns, asked: _Asked) -> NDArray[np.int64]:
 def _counted(values: Values) -> list[tuple[ParameterValue, int]]:
     """The different values, and how often each is there."""
     found: list[tuple[ParameterValue, int]] = []
-    for kind, cells in ((TEXT, values.code), (NUMBER, values.number), (BOOLEAN, values.number)):
-        different, counts = np.unique(cells[values.kind == kind], return_counts=True)
-        for one, count in zip(different.tolist(), counts.tolist(), strict=True):
-            found.append((values.texts[one] if kind == TEXT else bool(one) if kind == BOOLEAN else one, count))
+    for kind, numbers in ((TEXT, values.code), (NUMBER, values.number), (BOOLEAN, values.number)):
+        rows = np.flatnonzero(values.kind == kind)
+        _, firsts, counts = np.unique(numbers[rows], return_index=True, return_counts=True)
+        cells = values.take(rows[firsts]).cells()
+        found += [(cell, count) for cell, count in zip(cells, counts.tolist(), strict=True) if cell is not None]
     return found

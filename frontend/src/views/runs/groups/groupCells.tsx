@@ -73,7 +73,7 @@ function GroupCell({ id, row, alignment }: GroupCellProps) {
 const SHORT = 5;
 
 /** The value that all runs of a group have which have one, or from which number to which they go. */
-export function rangeText(least: Cell, most: Cell): CellText {
+function rangeText(least: Cell, most: Cell): CellText {
   const [from, to] = [cellText(least, true), cellText(most, true)];
   if (!isRolledUp(least) || from.text === to.text) {
     return { ...from, title: plain(least) };
