@@ -13,7 +13,7 @@ import io
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
@@ -53,9 +53,10 @@ def export(reader: RunHistoryReader, request: ExportRequest, turn: Turn) -> Iter
     """
     with turn():
         run_ids = reader.search(request.search).run_id
-        directions = reader.directions(request.search.scope)
+        scope = request.search.scope
+        asked = _Asked(reader, request, reader.directions(scope), stages_of(reader, scope))
     table = _CsvTable(request.columns) if request.format is ExportFormat.CSV else _JsonTable(request.columns)
-    return _written(table, _parts(reader, request, run_ids, directions, turn))
+    return _written(table, _parts(asked, run_ids, turn))
 
 
 def _written(table: _Table, parts: Iterator[list[ExportedRun]]) -> Iterator[bytes]:
@@ -69,16 +70,9 @@ def _written(table: _Table, parts: Iterator[list[ExportedRun]]) -> Iterator[byte
     yield table.end(problem)
 
 
-def _parts(
-    reader: RunHistoryReader,
-    request: ExportRequest,
-    run_ids: Sequence[str],
-    directions: Mapping[str, Direction],
-    turn: Turn,
-) -> Iterator[list[ExportedRun]]:
+def _parts(asked: _Asked, run_ids: Sequence[str], turn: Turn) -> Iterator[list[ExportedRun]]:
     for start in range(0, len(run_ids), RUNS_AT_ONCE):
-        some = run_ids[start : start + RUNS_AT_ONCE]
-        yield _in_turn(turn, partial(_read, reader, request, some, directions))
+        yield _in_turn(turn, partial(asked.read, run_ids[start : start + RUNS_AT_ONCE]))
 
 
 def _in_turn(turn: Turn, read: Callable[[], list[ExportedRun]]) -> list[ExportedRun]:
@@ -93,26 +87,31 @@ def _in_turn(turn: Turn, read: Callable[[], list[ExportedRun]]) -> list[Exported
         return read()
 
 
-def _read(
-    reader: RunHistoryReader, request: ExportRequest, run_ids: Sequence[str], directions: Mapping[str, Direction]
-) -> list[ExportedRun]:
-    """These runs, in their order, but for those that have vanished."""
-    search = request.search
-    runs = reader.runs(Scope(only=tuple(run_ids), stages=search.scope.stages))
-    cells = reader.cells(runs.run_id, request.columns, search.now, directions, search.scope.stages)
-    stage_of = stages_of(reader, search.scope)
-    names = _names_above(reader, search.scope, runs)
-    row_of = {run_id: row for row, run_id in enumerate(runs.run_id)}
-    rows = [row_of[run_id] for run_id in run_ids if run_id in row_of]
-    return [_exported(runs, row, stage_of(runs, row), names, cells, search.now) for row in rows]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is exported, and what holds for all parts of it: directions of metrics, and how a run's stage is told."""
 
+    reader: RunHistoryReader
+    request: ExportRequest
+    directions: Mapping[str, Direction]
+    stage_of: Callable[[RunColumns, int], LifecycleStage]
 
-def _names_above(reader: RunHistoryReader, scope: Scope, runs: RunColumns) -> dict[str, str]:
-    """By id, the names of the runs that stand above these, as far as they are in scope."""
-    above = {run_id for path in runs.path for run_id in path.split("/")[:-1]}
-    unknown = above.difference(runs.run_id)
-    found = reader.runs(replace(scope, only=tuple(unknown))) if unknown else runs.take([])
-    return {columns.run_id[row]: shown_name(columns, row) for columns in (runs, found) for row in range(len(columns))}
+    def read(self, run_ids: Sequence[str]) -> list[ExportedRun]:
+        """These runs, in their order, but for those that have vanished."""
+        search, stages = self.request.search, self.request.search.scope.stages
+        runs = self.reader.runs(Scope(only=tuple(run_ids), stages=stages))
+        cells = self.reader.cells(runs.run_id, self.request.columns, search.now, self.directions, stages)
+        names = self._names_above(runs)
+        row_of = {run_id: row for row, run_id in enumerate(runs.run_id)}
+        rows = [row_of[run_id] for run_id in run_ids if run_id in row_of]
+        return [_exported(runs, row, self.stage_of(runs, row), names, cells, search.now) for row in rows]
+
+    def _names_above(self, runs: RunColumns) -> dict[str, str]:
+        """By id, the names of the runs that stand above these, as far as they are in scope."""
+        above = {run_id for path in runs.path for run_id in path.split("/")[:-1]}
+        unknown = tuple(above.difference(runs.run_id))
+        found = self.reader.runs(replace(self.request.search.scope, only=unknown)) if unknown else runs.take([])
+        return {known.run_id[row]: shown_name(known, row) for known in (runs, found) for row in range(len(known))}
 
 
 def _exported(
