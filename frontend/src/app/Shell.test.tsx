@@ -104,8 +104,6 @@ beforeEach(() => {
     cells: {
       one: { "metrics.loss": 0.5, "inherited.params.lr": 0.1 },
       two: { "metrics.loss": { non_finite: "NaN" }, "inherited.params.lr": 0.01 },
-      four: { "metrics.loss": 0.4 },
-      five: { "metrics.loss": 0.3 },
       six: { "metrics.loss": 0.2 },
     },
     refusal: null,

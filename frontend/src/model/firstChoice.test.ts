@@ -128,6 +128,17 @@ describe("the runs that the chart begins with", () => {
     });
   });
 
+  test("are below the newest sweep even if it has the metric itself, unless nothing below it has", () => {
+    const roots = [sampleRun("sweep", { ...has(1), children: 2 }), sampleRun("old", has(2))];
+    const pages = {
+      [ROOTS]: [arrived(samplePage(roots, COLUMNS))],
+      sweep: [arrived(samplePage([sampleRun("a", has(1)), sampleRun("b", has(2))], COLUMNS))],
+    };
+    expect(found(pages)).toMatchObject({ expanded: ["sweep"], selected: ["a", "b"] });
+    const without = [arrived(samplePage([sampleRun("a", LACKS)], COLUMNS))];
+    expect(found({ ...pages, sweep: without })).toMatchObject({ expanded: [], selected: ["old"] });
+  });
+
   test("are older ones where the newest sweep has nothing to show", () => {
     const roots = [sampleRun("sweep", { ...LACKS, children: 1 }), sampleRun("old", has())];
     const failed = arrived(samplePage([sampleRun("trial", LACKS)], COLUMNS));

@@ -147,7 +147,7 @@ function look(
   const selected = (leaves.length > 0 ? leaves : having).slice(0, FIRST_RUNS).map(({ run_id }) => run_id);
   const here = selected.length > 0 ? { expanded: above, selected } : null;
   const [newest] = page.runs;
-  if (here !== null && newest !== undefined && (newest.children === 0 || having.includes(newest))) {
+  if (here !== null && newest?.children === 0) {
     return here;
   }
   for (const run_id of familiesOf(page, above.length + 1)) {
