@@ -59,9 +59,14 @@ function useColorScale(column: string | null): ColorScale | null {
     ask: async (signal) => {
       const of = { by: column ?? "", experiment, ...(stages && { stages }), filter: "", sort: "value", fill: FILL };
       const page = { ...of, offset: 0, columns: [] };
-      const first = await getGroupPage({ ...page, order: "asc", limit: MOST_CATEGORIES + 1 }, signal);
-      const last = await getGroupPage({ ...page, order: "desc", limit: 1 }, signal);
-      return scaleOf(first.groups, last.groups[0]?.value ?? null, first.total);
+      const { total, groups } = await getGroupPage({ ...page, order: "asc", limit: MOST_CATEGORIES + 1 }, signal);
+      const valueAt = async (offset: number, order: "asc" | "desc") =>
+        (await getGroupPage({ ...page, offset, order, limit: 1 }, signal)).groups[0]?.value ?? null;
+      const isMany = total > MOST_CATEGORIES;
+      const [middle = null, last = null] = isMany
+        ? await Promise.all([valueAt(Math.floor(total / 2), "asc"), valueAt(0, "desc")])
+        : [];
+      return scaleOf({ total, first: groups, middle, last });
     },
     isWanted: column !== null,
     rest: REST,

@@ -6,7 +6,7 @@ const having = (...values: Cell[]) => values.map((value) => ({ value }));
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
 
 describe("a few values", () => {
-  const scale = scaleOf(having(0.1, true, "adam", null), "adam", 4);
+  const scale = scaleOf({ total: 4, first: having(0.1, true, "adam", null), middle: true, last: "adam" });
 
   test("have a colour each, in their order, whatever type they are of", () => {
     expect(scale.kind).toBe("categories");
@@ -26,12 +26,12 @@ describe("a few values", () => {
 
 test("of many texts those beyond the colours have none", () => {
   const texts = numbers(0, 11).map((number) => `text ${number}`);
-  const scale = scaleOf(having(...texts), "text 99", 500);
+  const scale = scaleOf({ total: 500, first: having(...texts), middle: "text 5", last: "text 99" });
   expect(texts.map((text) => placeIn(scale, text))).toEqual([...numbers(0, 10).map((number) => ({ number })), null]);
 });
 
 test("many numbers go from one end to the other, and no further; a roll-up and what is inherited are what they say", () => {
-  const scale = scaleOf(having(...numbers(-10, 11)), 30, 41);
+  const scale = scaleOf({ total: 41, first: having(...numbers(-10, 11)), middle: 10, last: 30 });
   expect([-10, 0, 30, 99, -99].map((value) => placeIn(scale, value))).toEqual(
     [0, 0.25, 1, 1, 0].map((share) => ({ share })),
   );
@@ -43,13 +43,15 @@ test("many numbers go from one end to the other, and no further; a roll-up and w
 });
 
 test("numbers of several magnitudes go by these", () => {
-  const scale = scaleOf(having(...numbers(1, 11).map((i) => i * 1e-4)), 1, 50);
+  const few = { total: 50, first: having(...numbers(1, 11).map((i) => i * 1e-4)), last: 1 };
+  const scale = scaleOf({ ...few, middle: 2e-2 });
   expect(placeIn(scale, 1e-2)).toEqual({ share: expect.closeTo(0.5, 9) });
   expect([0, -1].map((value) => placeIn(scale, value))).toEqual([null, null]);
+  expect(placeIn(scaleOf({ ...few, middle: 0.5 }), 0.5)).toEqual({ share: expect.closeTo(0.5, 3) });
 });
 
 test("numbers with texts or infinities among them are told apart one by one", () => {
-  const many = having(...numbers(0, 11));
-  expect(scaleOf(many, "auto", 50).kind).toBe("categories");
-  expect(scaleOf(many, { non_finite: "Infinity" }, 50).kind).toBe("categories");
+  const many = { total: 50, first: having(...numbers(0, 11)), middle: 25 };
+  expect(scaleOf({ ...many, last: "auto" }).kind).toBe("categories");
+  expect(scaleOf({ ...many, last: { non_finite: "Infinity" } }).kind).toBe("categories");
 });

@@ -23,17 +23,31 @@ export const MOST_CATEGORIES = 10;
 /** From such a ratio of the ends on magnitudes say more than amounts. */
 const SEVERAL_MAGNITUDES = 100;
 
-/**
- * The scale of a column whose first different values are `first`, out of `total` in their order, and whose last one is
- * `last`: a gradient where these are more numbers than can have colours of their own.
- */
-export function scaleOf(first: readonly Pick<Group, "value">[], last: Cell, total: number): ColorScale {
+/** What there is to know of the values of a column: those that differ, in their order. */
+export interface Different {
+  total: number;
+  first: readonly Pick<Group, "value">[];
+  middle: Cell;
+  last: Cell;
+}
+
+/** The scale of a column: a gradient where its values are more numbers than can have colours of their own. */
+export function scaleOf({ total, first, middle, last }: Different): ColorScale {
   const values = first.map(({ value }) => value).filter((value) => value !== null);
   const [min, max] = [values[0] ?? null, last];
   if (total > MOST_CATEGORIES && typeof min === "number" && typeof max === "number" && min < max) {
-    return { kind: "gradient", min, max, isLog: min > 0 && max / min >= SEVERAL_MAGNITUDES };
+    return { kind: "gradient", min, max, isLog: goByMagnitude(min, middle, max) };
   }
   return { kind: "categories", values };
+}
+
+/** Whether numbers are spread over several magnitudes, and not only begin near nothing. */
+function goByMagnitude(min: number, middle: Cell, max: number): boolean {
+  if (!(min > 0 && max / min >= SEVERAL_MAGNITUDES && typeof middle === "number")) {
+    return false;
+  }
+  const fromMiddle = (share: number) => Math.abs(share - 0.5);
+  return fromMiddle(Math.log(middle / min) / Math.log(max / min)) < fromMiddle((middle - min) / (max - min));
 }
 
 /** A colour of a scale: by its number, or by its place between the ends, from 0 to 1; null where a value has none. */
